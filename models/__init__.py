@@ -1,0 +1,1 @@
+"""What the trade and the models know: no web, no database, no training."""

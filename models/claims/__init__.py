@@ -1,0 +1,1 @@
+"""Claims, remittances and acknowledgements, and the files that carry them."""

@@ -1,0 +1,1 @@
+"""The denial model: claims as numbers, probabilities, reasons, artifacts."""

@@ -1,0 +1,182 @@
+"""The denial model: claims in, `DenialRisk` out.
+
+A claim is denied when any cause strikes: hazards -log(1 - p) of categories and of service lines
+add up, and the claim's probability is 1 - exp(-sum). A calibrator fitted on a later window maps
+that to what then happened. All state is data (see `models.denial.artifact`).
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+
+import msgspec
+import numpy as np
+
+from models.claims.claim import Claim
+from models.denial.amounts import AllowedAmounts, CarcShares
+from models.denial.attributes import INDEX
+from models.denial.category import HazardModel
+from models.denial.cells import Floats
+from models.denial.explain import Explainer
+from models.denial.features import FeatureBatch, FeatureEncoder, RowMaker, Vocabulary
+from models.denial.past import Past, payer_key
+from models.denial.risk import DenialRisk, LineRisk
+from models.measure.calibration import Calibrator
+
+#: Claims that are turned into numbers at once: enough to fill arrays, few enough to stream.
+BATCH = 2048
+
+#: Attributes whose never-seen values are told to the caller.
+FLAGGED = ("payer", "rendering", "practice", "code", "diagnosis", "filing_indicator")
+
+
+class Prediction(msgspec.Struct, gc=False):
+    """Arrays of one batch: probabilities ``[claims]``, hazards ``[claims or lines, categories]``.
+
+    ``raw`` is the probability before calibration.
+    """
+
+    probability: Floats
+    raw: Floats
+    hazards: Floats
+    line_hazards: Floats
+
+
+class DenialModel:
+    """A fitted denial model; thread-safe for reading, one `Session` per stream of claims."""
+
+    def __init__(
+        self,
+        *,
+        vocabulary: Vocabulary,
+        filing_limits: dict[str, int],
+        hazards: HazardModel,
+        calibrator: Calibrator,
+        allowed: AllowedAmounts,
+        carcs: CarcShares,
+        explainer: Explainer,
+        past: Past,
+        base_rates: dict[str, float],
+        thresholds: dict[str, float],
+        model_version: str = "unregistered",
+        history_version: str = "",
+    ) -> None:
+        """See `models.denial.artifact` for what each part is."""
+        self.vocabulary = vocabulary
+        self.filing_limits = filing_limits
+        self.hazards = hazards
+        self.calibrator = calibrator
+        self.allowed = allowed
+        self.carcs = carcs
+        self.explainer = explainer
+        self.past = past
+        self.base_rates = base_rates
+        self.thresholds = thresholds
+        self.model_version = model_version
+        self.history_version = history_version
+
+    @property
+    def names(self) -> list[str]:
+        """Denial categories in the order of hazard columns."""
+        return self.hazards.names
+
+    def predict(self, batch: FeatureBatch) -> Prediction:
+        """Probabilities and hazards of encoded claims."""
+        return combine(self.hazards, batch, self.calibrator)
+
+    def session(self) -> "Session":
+        """A stream of claims that see each other (duplicates within a file are known)."""
+        return Session(self)
+
+    def score(self, claims: Iterable[Claim], *, factors: bool = True) -> Iterator[DenialRisk]:
+        """Score claims in order, in batches; each call is a session of its own."""
+        return self.session().score(claims, factors=factors)
+
+
+def combine(hazards: HazardModel, batch: FeatureBatch, calibrator: Calibrator | None) -> Prediction:
+    """Add up the hazards of all categories and lines; calibrate the claim's probability."""
+    claims, lines = hazards.hazards(batch)
+    raw = -np.expm1(-claims.sum(axis=1))
+    probability = raw if calibrator is None else calibrator.predict(raw)
+    return Prediction(probability, raw, claims, lines)
+
+
+class Session:
+    """Scores a stream of claims; remembers them on top of the model's snapshot."""
+
+    def __init__(self, model: DenialModel) -> None:
+        self.model = model
+        self._past = model.past.overlay()
+        self._encoder = FeatureEncoder(RowMaker(self._past, model.filing_limits), model.vocabulary)
+
+    def score(self, claims: Iterable[Claim], *, factors: bool = True) -> Iterator[DenialRisk]:
+        """Yield one `DenialRisk` a claim, in order."""
+        stream = iter(claims)
+        while chunk := list(islice(stream, BATCH)):
+            yield from self.score_batch(chunk, factors=factors)
+
+    def score_batch(self, claims: Sequence[Claim], *, factors: bool = True) -> list[DenialRisk]:
+        """Score claims that fit in memory together."""
+        model = self.model
+        batch = self._encoder.encode(claims)
+        prediction = model.predict(batch)
+        total = np.maximum(prediction.hazards.sum(axis=1, keepdims=True), 1e-12)
+        shares = prediction.hazards / total
+        category_probability = prediction.probability[:, None] * shares
+        best = category_probability.argmax(axis=1)
+        line_shares = prediction.line_hazards.sum(axis=1)
+        scale = prediction.probability / np.maximum(prediction.raw, 1e-12)
+        line_probability = -np.expm1(-line_shares) * scale[batch.claim_of_line]
+        line_best = prediction.line_hazards.argmax(axis=1)
+        reasons = (
+            model.explainer.explain(
+                model.hazards,
+                model.vocabulary,
+                batch,
+                prediction.hazards,
+                prediction.line_hazards,
+            )
+            if factors
+            else [[] for _ in claims]
+        )
+        unseen = self._unseen(batch)
+        names = model.names
+        result = []
+        for i, claim in enumerate(claims):
+            probability = float(prediction.probability[i])
+            allowed = model.allowed.expected(claim)
+            low = int(batch.first_line[i])
+            payer = payer_key(claim)
+            result.append(
+                DenialRisk(
+                    claim_id=claim.claim_id,
+                    denial_probability=probability,
+                    expected_loss=round(probability * allowed, 2),
+                    expected_allowed=round(allowed, 2),
+                    base_rate=model.base_rates.get(payer, model.base_rates[""]),
+                    category=names[best[i]],
+                    category_probability=float(category_probability[i, best[i]]),
+                    categories=dict(zip(names, category_probability[i].tolist(), strict=True)),
+                    carcs=model.carcs.likeliest(payer, names, category_probability[i]),
+                    factors=reasons[i],
+                    lines=[
+                        LineRisk(
+                            line.number,
+                            float(line_probability[low + j]),
+                            names[line_best[low + j]],
+                        )
+                        for j, line in enumerate(claim.lines)
+                    ],
+                    flags=unseen[i],
+                    model_version=model.model_version,
+                    history_version=model.history_version,
+                )
+            )
+        return result
+
+    def _unseen(self, batch: FeatureBatch) -> list[list[str]]:
+        flags: list[list[str]] = [[] for _ in range(len(batch))]
+        for name in FLAGGED:
+            rows = np.flatnonzero(batch.values[:, INDEX[name]] == 0)
+            for claim in dict.fromkeys(batch.claim_of_line[rows].tolist()):
+                flags[claim].append(f"never_seen:{name}")
+        return flags

@@ -1,0 +1,267 @@
+"""What a practice knows, on the day of a submission, of the patients and providers in it.
+
+`Past` is a running memory: claims and payers' answers are shown to it in the order in which the
+practice learnt of them, and it answers questions about a new claim. Training walks a whole
+history through it; a snapshot of its last state travels with the model, so that a claim is seen
+the same way when it is scored.
+
+Patients are held as 64-bit keyed fingerprints only: no name, member number or date can be read
+back (HIPAA minimum necessary; a keyed hash is a code under 45 CFR 164.514(c) only as long as the
+key stays with the practice, so artifacts are to be guarded like the claims; see docs/denial.md).
+Service dates enter fingerprints, never the snapshot itself.
+"""
+
+import datetime as dt
+import hashlib
+import zlib
+from collections.abc import Iterable
+
+import msgspec
+
+from models.claims.claim import Claim
+
+MASK = (1 << 64) - 1
+_MIX_CODE = 0x9E3779B97F4A7C15
+_MIX_DAY = 0xC2B2AE3D27D4EB4F
+_MIX_WEEK = 0x165667B19E3779F9
+_MIX_PAYER = 0xD6E8FEB86659FD93
+
+#: Days, weeks and months that are looked back over for something earlier.
+DAYS_BACK = 13
+WEEKS_BACK = 104
+MONTHS_BACK = 24
+
+# States of an earlier identical service.
+SERVICE_SUBMITTED, SERVICE_PAID, SERVICE_DENIED = 1, 2, 3
+# States of a patient's last answered claim with a payer, and of a provider's.
+ANSWER_NONE, ANSWER_PAID, ANSWER_ELIGIBILITY, ANSWER_COB, ANSWER_OTHER = 0, 1, 2, 3, 4
+ENROLMENT_NONE, ENROLMENT_PAID, ENROLMENT_DENIED = 0, 1, 2
+
+
+class ClaimKeys(msgspec.Struct, gc=False):
+    """Fingerprints of one claim, and when it was.
+
+    ``services``, ``codes`` and ``days`` (day numbers) have one entry a service line; ``month`` is
+    year * 12 + month of the first service.
+    """
+
+    patient: int
+    payer: str
+    coverage: int
+    enrolment: str
+    specialty: int
+    month: int
+    services: list[int]
+    codes: list[int]
+    days: list[int]
+
+
+def payer_key(claim: Claim) -> str:
+    """The payer as the practice names it: its identifier, else its name, without case."""
+    return (claim.payer.id or claim.payer.name).strip().upper()
+
+
+def rendering_npi(claim: Claim) -> str:
+    """Who performed the service: rendering provider, else the billing provider."""
+    rendering = claim.rendering
+    return (rendering.npi if rendering is not None else "") or claim.billing.npi
+
+
+def _mix(value: int) -> int:
+    value ^= value >> 31
+    value = (value * 0x7FB5D329728EA185) & MASK
+    return value ^ (value >> 29)
+
+
+class Past:
+    """Running memory of earlier claims and answers; see the module's text.
+
+    ``salt`` keys the fingerprints: two snapshots with different salts cannot be joined.
+    """
+
+    def __init__(self, salt: bytes, base: "Past | None" = None) -> None:
+        """``base``: a memory to fall back on and never to write to (see `overlay`)."""
+        self.salt = salt
+        self.base = base
+        self.services: dict[int, int] = {}
+        self.weeks: set[int] = set()
+        self.repeated: set[int] = set()
+        self.days: set[int] = set()
+        self.paid_months: set[int] = set()
+        self.patients: set[int] = set()
+        self.specialties: set[int] = set()
+        self.coverage: dict[int, int] = {}
+        self.enrolment: dict[str, int] = {}
+        self.first_seen: dict[str, int] = {}
+        self.start: int | None = base.start if base is not None else None
+        self._crc: dict[str, int] = {}
+
+    def overlay(self) -> "Past":
+        """An empty memory on top of this one: what it learns is its own, and costs no copy."""
+        return Past(self.salt, self)
+
+    def service_state(self, service: int) -> int:
+        """0, or how an identical earlier service stands (`SERVICE_SUBMITTED`, ...)."""
+        own = self.services.get(service)
+        if own is not None:
+            return own
+        return self.base.service_state(service) if self.base is not None else 0
+
+    def coverage_state(self, coverage: int) -> int:
+        """The payer's last answer for the patient (`ANSWER_NONE`, ...)."""
+        own = self.coverage.get(coverage)
+        if own is not None:
+            return own
+        return self.base.coverage_state(coverage) if self.base is not None else ANSWER_NONE
+
+    def enrolment_state(self, enrolment: str) -> int:
+        """The payer's last answer for the rendering provider (`ENROLMENT_NONE`, ...)."""
+        own = self.enrolment.get(enrolment)
+        if own is not None:
+            return own
+        return self.base.enrolment_state(enrolment) if self.base is not None else ENROLMENT_NONE
+
+    def knows_patient(self, patient: int) -> bool:
+        """Whether the practice has billed for this patient before."""
+        return patient in self.patients or (
+            self.base is not None and self.base.knows_patient(patient)
+        )
+
+    def first_billed(self, enrolment: str) -> int | None:
+        """Day number of the provider's first claim to the payer, ``None`` before it."""
+        if self.base is not None:
+            known = self.base.first_billed(enrolment)
+            if known is not None:
+                return known
+        return self.first_seen.get(enrolment)
+
+    def keys(self, claim: Claim) -> ClaimKeys:
+        """Fingerprints of a claim."""
+        patient = claim.patient
+        identity = "|".join(
+            (
+                patient.member_id or claim.subscriber.member_id,
+                patient.birth_date.isoformat() if patient.birth_date else "",
+                patient.first_name.upper(),
+                patient.sex,
+            )
+        )
+        digest = hashlib.blake2b(identity.encode(), digest_size=8, key=self.salt).digest()
+        person = int.from_bytes(digest, "little")
+        payer = payer_key(claim)
+        services, codes, days = [], [], []
+        for line in claim.lines:
+            text = line.code
+            crc = self._crc.get(text)
+            if crc is None:
+                crc = self._crc[text] = zlib.crc32(text.encode())
+            code = _mix(person ^ (crc * _MIX_CODE & MASK))
+            day = line.service_date.toordinal() if line.service_date else 0
+            # Modifiers tell a second, separate service (76, 59, RT/LT) from the same one sent
+            # again, and a secondary payer's claim is not a duplicate of the primary's.
+            variant = zlib.crc32(
+                "|".join((*sorted(line.modifiers), claim.responsibility, payer)).encode()
+            )
+            services.append(_mix((code + day * _MIX_DAY + variant * _MIX_PAYER) & MASK))
+            codes.append(code)
+            days.append(day)
+        coverage = _mix(person ^ (zlib.crc32(payer.encode()) * _MIX_PAYER & MASK))
+        taxonomy = (claim.rendering.taxonomy if claim.rendering else "") or claim.billing.taxonomy
+        specialty = _mix(person ^ (zlib.crc32(taxonomy.encode()) * _MIX_CODE & MASK))
+        service = claim.service_date or claim.submitted
+        return ClaimKeys(
+            person,
+            payer,
+            coverage,
+            f"{payer}|{rendering_npi(claim)}",
+            specialty,
+            service.year * 12 + service.month,
+            services,
+            codes,
+            days,
+        )
+
+    def knows_specialty(self, specialty: int) -> bool:
+        """Whether the patient was seen in this specialty before (a CPT established patient)."""
+        return specialty in self.specialties or (
+            self.base is not None and self.base.knows_specialty(specialty)
+        )
+
+    def days_since(self, code: int, day: int) -> int:
+        """Days since the patient last had this code, in weeks beyond `DAYS_BACK`; -1: never.
+
+        ``code`` and ``day`` come from `keys`. Services of the same day do not count.
+        """
+        own = self._days_since(code, day)
+        if self.base is None:
+            return own
+        known = self.base.days_since(code, day)
+        return known if own < 0 else own if known < 0 else min(own, known)
+
+    def _days_since(self, code: int, day: int) -> int:
+        if code not in self.repeated:
+            return -1
+        for back in range(1, DAYS_BACK + 1):
+            if (code + (day - back) * _MIX_DAY) & MASK in self.days:
+                return back
+        week = day // 7
+        for back in range(1, WEEKS_BACK):
+            if (code + (week - back) * _MIX_WEEK) & MASK in self.weeks:
+                return max(back * 7, DAYS_BACK + 1)
+        return -1
+
+    def months_since_paid(self, coverage: int, month: int) -> int:
+        """Months between this service and the last one that this payer is known to have paid.
+
+        -1: none within `MONTHS_BACK`.
+        """
+        if self.coverage_state(coverage) == ANSWER_NONE:
+            return -1
+        for back in range(MONTHS_BACK):
+            key = (coverage + (month - back) * _MIX_WEEK) & MASK
+            if key in self.paid_months or (self.base is not None and key in self.base.paid_months):
+                return back
+        return -1
+
+    def observe_submission(self, keys: ClaimKeys, submitted: dt.date) -> None:
+        """Remember that a claim was submitted."""
+        today = submitted.toordinal()
+        if self.start is None or today < self.start:
+            self.start = today
+        self.patients.add(keys.patient)
+        self.first_seen.setdefault(keys.enrolment, today)
+        self.specialties.add(keys.specialty)
+        for service, code, day in zip(keys.services, keys.codes, keys.days, strict=True):
+            if not self.service_state(service):
+                self.services[service] = SERVICE_SUBMITTED
+            self.repeated.add(code)
+            self.days.add((code + day * _MIX_DAY) & MASK)
+            self.weeks.add((code + day // 7 * _MIX_WEEK) & MASK)
+
+    def observe_answer(self, keys: ClaimKeys, line_categories: Iterable[str]) -> None:
+        """Remember a payer's answer; one denial category a line, ``""`` where it was paid."""
+        categories = list(line_categories)
+        for service, category in zip(keys.services, categories, strict=True):
+            self.services[service] = SERVICE_DENIED if category else SERVICE_PAID
+        denied = {c for c in categories if c}
+        if "eligibility" in denied:
+            state = ANSWER_ELIGIBILITY
+        elif "coordination_of_benefits" in denied:
+            state = ANSWER_COB
+        elif categories and all(categories):
+            state = ANSWER_OTHER
+        else:
+            state = ANSWER_PAID
+        self.coverage[keys.coverage] = state
+        if state in (ANSWER_PAID, ANSWER_OTHER):  # whoever denies for another reason covers
+            self.paid_months.add((keys.coverage + keys.month * _MIX_WEEK) & MASK)
+        if "provider_enrollment" in denied:
+            self.enrolment[keys.enrolment] = ENROLMENT_DENIED
+        elif state == ANSWER_PAID:
+            self.enrolment[keys.enrolment] = ENROLMENT_PAID
+
+    def observe_rejection(self, keys: ClaimKeys) -> None:
+        """A clearinghouse turned the claim away: the payer never saw its services."""
+        for service in keys.services:
+            if self.service_state(service) == SERVICE_SUBMITTED:
+                self.services[service] = 0

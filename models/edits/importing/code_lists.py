@@ -1,0 +1,146 @@
+"""HCPCS, CPT and adjustment reason codes: rows of text cells to typed rows.
+
+Layouts: CMS HCPCS alpha-numeric file (workbook, or 320 characters a record); AMA CPT data files
+(consolidated list with tabs; long, medium and short descriptor files); X12 reason codes as CSV.
+"""
+
+import re
+from collections.abc import Iterator
+
+from models.codes.hcpcs import CodeSystem, code_system
+from models.edits.importing.forms import Part, parse_day
+from models.edits.importing.headings import (
+    Skipped,
+    cell,
+    find_heading,
+    is_procedure,
+    procedure_code,
+)
+from models.edits.rows import CodeRow, ReasonRow
+
+
+def read_hcpcs(part: Part, skipped: Skipped) -> Iterator[CodeRow]:
+    """HCPCS Level II codes and modifiers: workbook, records of 320 characters, or CSV forms."""
+    columns, rows = find_heading(
+        part,
+        {
+            "code": lambda n: n in ("hcpc", "hcpcs", "hcpcscode", "modcode", "modifier"),
+            "record": lambda n: n in ("recid", "recordid"),
+            "long": lambda n: (
+                n.startswith("longdesc") or n in ("hcpcsdescription", "moddescription")
+            ),
+            "short": lambda n: n.startswith("shortdesc"),
+            "form": lambda n: n == "hcpcsdesctype",
+            "effective": lambda n: n in ("adddt", "adddate", "codeaddeddate", "addeddate"),
+            "ended": lambda n: n in ("termdt", "termdate", "terminationdate"),
+        },
+        ("code",),
+    )
+    found: dict[str, CodeRow] = {}
+    for row in rows:
+        cells = _hcpcs_record(row[0]) if not columns and len(row) == 1 else None
+        if cells is None:
+            if not columns:
+                skipped["not a record of the HCPCS file"] += 1
+                continue
+            cells = {f: cell(row, columns, f) for f in
+                     ("code", "record", "long", "short", "form", "effective", "ended")}  # fmt: skip
+        code = cells["code"].upper()
+        if not (is_procedure(code) or re.fullmatch(r"[A-Z0-9]{2}", code)):
+            if any(row):
+                skipped["no code (headings, notices)"] += 1
+            continue
+        before = found.get(code)
+        if cells["record"] in ("4", "8") and before is not None:  # the wording goes on
+            text = f"{before.long} {cells['long']}".strip()
+            found[code] = CodeRow(code, before.effective, before.ended, before.short, text)
+            continue
+        try:
+            since, until = parse_day(cells["effective"]), parse_day(cells["ended"])
+        except ValueError:
+            skipped["a date cannot be read"] += 1
+            continue
+        short, long = cells["short"], cells["long"]
+        if cells["form"].lower() == "short":
+            short, long = long, before.long if before else ""
+        elif before is not None:
+            short = before.short
+        found[code] = CodeRow(code, since, until, short, long)
+    yield from found.values()
+
+
+def _hcpcs_record(line: str) -> dict[str, str] | None:
+    """A record of the alpha-numeric file, by the columns of its published layout."""
+    if len(line) < 280 or line[10:11] not in "3478" or not line[5:10].strip().isdigit():
+        return None
+    return {
+        "code": line[0:5].strip(), "record": line[10], "long": line[11:91].strip(),
+        "short": line[91:119].strip(), "form": "", "effective": line[268:276].strip(),
+        "ended": line[284:292].strip(),
+    }  # fmt: skip
+
+
+def read_cpt(part: Part, skipped: Skipped) -> Iterator[CodeRow]:
+    """The AMA's licensed descriptor files: consolidated list, long, medium or short descriptors."""
+    columns, rows = find_heading(
+        part,
+        {
+            "code": lambda n: n in ("cptcode", "code", "cpt"),
+            "long": lambda n: n in ("long", "longdescriptor", "longdescription", "description"),
+            "medium": lambda n: n in ("medium", "mediumdescriptor", "mediumdescription"),
+            "short": lambda n: n in ("short", "shortdescriptor", "shortdescription"),
+            "effective": lambda n: n in ("effectivedate",),
+        },
+        ("code",),
+    )
+    is_short = "short" in part.name.lower()
+    for row in rows:
+        if columns:
+            cells = {f: cell(row, columns, f) for f in ("code", "long", "medium", "short")}
+        else:
+            code, _, text = " ".join(row).strip().partition(" ")
+            cells = {"code": code, "long": "" if is_short else text.strip(),
+                     "medium": "", "short": text.strip() if is_short else ""}  # fmt: skip
+        code = procedure_code(cells["code"])
+        words = cells["long"] or cells["medium"]
+        if code_system(code) is not CodeSystem.CPT or not (words or cells["short"]):
+            if any(row):
+                skipped["no CPT code with a descriptor (notices)"] += 1
+            continue
+        yield CodeRow(code, None, None, cells["short"], words)
+
+
+def read_carc(part: Part, skipped: Skipped) -> Iterator[ReasonRow]:
+    """Adjustment reason and remark codes with their days; the wording is X12's and left out."""
+    columns, rows = find_heading(
+        part,
+        {
+            "code": lambda n: n in ("code", "adjcode", "carc", "rarc", "reasoncode"),
+            "kind": lambda n: n in ("adjtype", "type", "codetype"),
+            "effective": lambda n: "start" in n or n.startswith("effective"),
+            "ended": lambda n: (
+                n in ("adjenddate",) or "stop" in n or n.startswith(("end", "deactiv"))
+            ),
+        },
+        ("code",),
+    )
+    if not columns:
+        return
+    for row in rows:
+        code = cell(row, columns, "code").upper()
+        if not re.fullmatch(r"[A-Z]{0,2}\d{1,3}", code):
+            if any(row):
+                skipped["no reason code"] += 1
+            continue
+        kind = cell(row, columns, "kind").upper()
+        if kind not in ("CARC", "RARC"):
+            kind = "RARC" if re.fullmatch(r"(?:M|MA|N)\d+", code) else "CARC"
+        try:
+            yield ReasonRow(
+                code,
+                kind,
+                parse_day(cell(row, columns, "effective")),
+                parse_day(cell(row, columns, "ended")),
+            )
+        except ValueError:
+            skipped["a date cannot be read"] += 1

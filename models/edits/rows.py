@@ -1,0 +1,99 @@
+"""Rows of the small imported tables, as they are stored and looked up."""
+
+import datetime as dt
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from models.errors import InputError
+
+ROWS = "rows.msgpack"
+
+
+class UnitLimit(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """MUE of one code; ``indicator``: 1 a line, 2 a day (absolute), 3 a day (clinical)."""
+
+    code: str
+    units: int
+    indicator: int
+    rationale: str = ""
+
+
+class AddOn(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One add-on code with one primary.
+
+    ``kind``: 1 the list of primaries is complete, 2 the contractor knows them, 3 both.
+    ``primary`` is ``""`` where the table names none.
+    """
+
+    code: str
+    primary: str
+    kind: int
+    effective: dt.date | None = None
+    deleted: dt.date | None = None
+
+
+class FeeRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One row of the Medicare fee schedule's relative value file: indicators and values.
+
+    ``modifier``: ``""``, 26, TC or 53. Relative value units are ``None`` where the file has
+    none. No descriptors: they are the AMA's.
+    """
+
+    code: str
+    modifier: str
+    status: str
+    pctc: str = ""
+    global_days: str = ""
+    multiple: str = ""
+    bilateral: str = ""
+    assistant: str = ""
+    co_surgeons: str = ""
+    team: str = ""
+    work: float | None = None
+    total_office: float | None = None
+    total_facility: float | None = None
+    conversion_factor: float | None = None
+
+
+class CodeRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A HCPCS or CPT code, or a HCPCS modifier, with the days between which it is in force."""
+
+    code: str
+    effective: dt.date | None = None
+    ended: dt.date | None = None  # last day in force
+    short: str = ""
+    long: str = ""
+
+
+class ReasonRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A CARC or RARC (``kind``) with its first and last day."""
+
+    code: str
+    kind: str
+    effective: dt.date | None = None
+    ended: dt.date | None = None
+
+
+AnyRow = UnitLimit | AddOn | FeeRow | CodeRow | ReasonRow
+Row = TypeVar("Row", UnitLimit, AddOn, FeeRow, CodeRow, ReasonRow)
+
+
+def write_rows(folder: Path, rows: Sequence[AnyRow]) -> None:
+    """Store rows."""
+    (folder / ROWS).write_bytes(msgspec.msgpack.encode(rows))
+
+
+def read_rows(folder: Path, row_type: type[Row]) -> list[Row]:
+    """Stored rows.
+
+    Raises:
+        InputError: the version is damaged.
+    """
+    try:
+        return msgspec.msgpack.decode((folder / ROWS).read_bytes(), type=list[row_type])  # type: ignore[valid-type]
+    except (OSError, msgspec.DecodeError) as error:
+        name = f"{folder.parent.name}/{folder.name}"
+        raise InputError(f"{name}: damaged table, import it again") from error

@@ -1,0 +1,50 @@
+"""Synthetic bodies for the published description; the tests send every one of them."""
+
+from typing import Any
+
+CLAIM: dict[str, Any] = {
+    "claim_id": "EXAMPLE-1",
+    "charge": "310.00",
+    "submitted": "2026-03-09",
+    "filing_indicator": "CI",
+    "payer": {"name": "EXAMPLE HEALTH PLAN", "id_qualifier": "PI", "id": "99999"},
+    "subscriber": {"last_name": "EXAMPLE", "first_name": "PAT", "member_id": "000000001"},
+    "patient": {
+        "last_name": "EXAMPLE",
+        "first_name": "PAT",
+        "birth_date": "1970-01-01",
+        "sex": "F",
+    },
+    "billing": {"npi": "1999999984", "tax_id": "999999999", "name": "EXAMPLE PRACTICE"},
+    "rendering": {"npi": "1999999992", "entity": "1", "taxonomy": "207Q00000X"},
+    "place_of_service": "11",
+    "diagnoses": [
+        {"qualifier": "ABK", "code": "E119"},
+        {"qualifier": "ABF", "code": "I10"},
+    ],
+    "lines": [
+        {
+            "number": 1,
+            "code": "99213",
+            "charge": "150.00",
+            "modifiers": ["25"],
+            "pointers": [1, 2],
+            "service_date": "2026-03-02",
+        },
+        {
+            "number": 2,
+            "code": "83036",
+            "charge": "160.00",
+            "pointers": [1],
+            "service_date": "2026-03-02",
+        },
+    ],
+}
+
+SCORE_BODIES: dict[str, Any] = {
+    "one claim": {"claim": CLAIM},
+    "several claims, without factors": {
+        "claims": [CLAIM, {**CLAIM, "claim_id": "EXAMPLE-2"}],
+        "factors": False,
+    },
+}

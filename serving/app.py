@@ -1,0 +1,151 @@
+"""The application: `create_app(settings)` puts the parts together."""
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator
+
+from fastapi import FastAPI
+
+from models.errors import InputError
+from serving.api.access import Access
+from serving.api.backend import Backend, LateKeys
+from serving.api.batches import BatchList, BatchStatus, batches_router
+from serving.api.claims import claims_router
+from serving.api.gate import Gate
+from serving.api.handlers import add_handlers
+from serving.api.keeping import Keeper
+from serving.api.loads import Loaded, loads_router
+from serving.api.openapi import DESCRIPTION, describe
+from serving.api.reports import (
+    EditList,
+    PayerRule,
+    RuleDecision,
+    RuleList,
+    Scorecard,
+    reports_router,
+)
+from serving.api.service import Service
+from serving.api.system import Health, ModelList, Readiness, system_router
+from serving.helpers import helpers
+from serving.scoring.answers import EndLine, ProblemLine, ScoreAnswer, ScoredLine, SkippedLine
+from serving.scoring.artifacts import example_claims, load_denial
+from serving.scoring.batches import BatchRunner
+from serving.scoring.edits import EditDesk
+from serving.scoring.follower import Load, ModelFollower
+from serving.scoring.resolution import resolution_file
+from serving.security import KeyVerifier
+from serving.settings import Settings, read_settings
+from serving.telemetry.logs import configure_logs
+from serving.telemetry.metrics import Metrics
+from serving.telemetry.traces import trace
+
+PUBLISHED = (
+    BatchList,
+    BatchStatus,
+    EditList,
+    Health,
+    Loaded,
+    ModelList,
+    PayerRule,
+    Readiness,
+    RuleDecision,
+    RuleList,
+    ScoreAnswer,
+    Scorecard,
+    ScoredLine,
+    ProblemLine,
+    SkippedLine,
+    EndLine,
+)
+
+#: Seconds after which a thread with long work lets the event loop in; Python's own 5 ms would
+#: be felt by every small request beside a large one.
+SWITCH_SECONDS = 0.0005
+
+
+def create_app(settings: Settings | None = None, *, load: Load = load_denial) -> FastAPI:
+    """The service as an ASGI application; without ``settings`` they come from the environment.
+
+    ``load`` reads an artifact folder; tests give their own.
+
+    Raises:
+        InputError: The settings cannot be used.
+    """
+    settings = settings or read_settings()
+    configure_logs(settings.log_level)
+    metrics = Metrics()
+    backend = Backend(settings)
+    follower = ModelFollower(
+        resolution_file(settings.state, settings.model),
+        load,
+        example_claims,
+        metrics,
+        settings.poll_seconds,
+    )
+    keys = LateKeys(backend)
+    access = Access(KeyVerifier(keys), keys, loopback=settings.loopback)
+    edits = EditDesk(settings.home)
+    service = Service(settings, metrics, follower, access, backend, edits)
+    keeper = Keeper(settings, metrics)
+    runner = BatchRunner(settings, follower, edits, keeper, metrics, service.turns, backend)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        sys.setswitchinterval(SWITCH_SECONDS)
+        settings.state.mkdir(parents=True, exist_ok=True, mode=0o700)
+        async with contextlib.AsyncExitStack() as stack:
+            stack.callback(backend.close)
+            stack.callback(keeper.close)
+            if settings.helpers == "own":
+                stack.enter_context(helpers(settings))
+            await asyncio.to_thread(backend.open)
+            await access.begin()
+            refuse_open_door(settings, access)
+            for job in (follower.run(), access.watch(), keeper.run(), edits.follow(), runner.run()):
+                task = asyncio.create_task(job)
+                stack.push_async_callback(_stopped, task)
+            # A worker takes no request that it could only answer with 503.
+            await follower.known(settings.start_seconds)
+            yield
+        service.threads.shutdown(wait=False)
+
+    app = FastAPI(
+        title="Firstpass",
+        version="1",
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.include_router(claims_router(service, keeper))
+    app.include_router(batches_router(service, runner))
+    app.include_router(loads_router(service))
+    app.include_router(reports_router(service, edits))
+    app.include_router(system_router(service, keeper))
+    add_handlers(app)
+    describe(app, PUBLISHED)
+    app.add_middleware(Gate, metrics=metrics, mode=lambda: service.mode)
+    app.state.service = service
+    trace(app)
+    return app
+
+
+def refuse_open_door(settings: Settings, access: Access) -> None:
+    """Refuse to serve others than this machine while nobody has to authenticate.
+
+    Raises:
+        InputError: There is no key, and the address is not a loopback one.
+    """
+    if not settings.loopback and not access.required:
+        raise InputError(
+            f"host={settings.host!r} can be reached from other machines, but there is no API key"
+            " yet, so everybody could score and read claims: make one with 'firstpass keys"
+            " create', or bind to 127.0.0.1"
+        )
+
+
+async def _stopped(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

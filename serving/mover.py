@@ -1,0 +1,105 @@
+"""Moves journalled scores into the store and joins outcomes to them; one for all workers.
+
+Run as ``python -m serving.mover STATE``. Several may be started on one state folder: one works,
+the others wait for its lock. A record that is moved twice is stored once, so a kill at any
+moment loses and doubles nothing.
+"""
+
+import argparse
+import os
+import signal
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from models.errors import FirstpassError
+from serving.api.keeping import FOLDER
+from serving.settings import read_settings
+from serving.standing import ending
+from serving.store.errors import StoreUnavailableError
+from serving.store.records import ScoreRecord
+from serving.store.spool import Spool, SpoolRecord
+from serving.store.store import Store, open_store
+from serving.telemetry.logs import configure_logs, logger
+
+PAUSE_SECONDS = 0.3
+RETRY_SECONDS = 2.0
+OUTCOME_SECONDS = 3.0
+
+
+def move(store: Store, journal: Spool) -> int:
+    """Store everything that workers have handed on; how many records.
+
+    Raises:
+        StoreUnavailableError: the store is away; the rest stays.
+    """
+
+    def keep(records: Sequence[SpoolRecord]) -> None:
+        # All scores, then all audit entries: two statements instead of two for every request.
+        ordered = sorted(records, key=lambda x: not isinstance(x, ScoreRecord))
+        store.database.transact(lambda c: store.recorder.write(c, ordered))
+
+    return journal.replay(keep)
+
+
+def join_outcomes(store: Store) -> None:
+    """Work out the outcomes of practices for which something new was loaded.
+
+    Raises:
+        StoreUnavailableError: the store is away.
+    """
+    for practice in store.outcomes.practices():
+        done = store.outcomes.refresh(practice)
+        if done is not None:
+            logger().info("outcomes.joined", submissions=done.submissions, changed=done.changed)
+
+
+def main() -> None:
+    """Move until standard input ends, and once more after that."""
+    parser = argparse.ArgumentParser(prog="serving.mover", description=__doc__)
+    parser.add_argument("state", type=Path)
+    state: Path = parser.parse_args().state
+    settings = read_settings()
+    configure_logs(settings.log_level)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is for who started us
+    # Scores may wait a little; requests may not.
+    os.nice(5)
+    end = ending()
+    lock = FileLock(state / "mover.lock")
+    while True:
+        try:
+            lock.acquire(timeout=1.0)
+            break
+        except Timeout:
+            if end.is_set():
+                return
+    journal = Spool(state / FOLDER)
+    store: Store | None = None
+    last = False
+    due = time.monotonic() + OUTCOME_SECONDS
+    while not last:
+        last = end.wait(PAUSE_SECONDS)
+        try:
+            store = store or open_store(state, settings.database_url)
+            move(store, journal)
+            if not last and time.monotonic() >= due:
+                join_outcomes(store)
+                due = time.monotonic() + OUTCOME_SECONDS
+        except StoreUnavailableError as error:
+            logger().warning("mover.store_away", reason=str(error))
+            end.wait(RETRY_SECONDS)
+        except FirstpassError as error:
+            logger().error("mover.failed", reason=str(error))
+            end.wait(10 * RETRY_SECONDS)
+        except Exception as error:
+            # Nothing is lost: the files stay where they are.
+            logger().error("mover.failed", error=error)
+            end.wait(10 * RETRY_SECONDS)
+    if store is not None:
+        store.database.close()
+
+
+if __name__ == "__main__":
+    main()

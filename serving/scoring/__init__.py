@@ -1,0 +1,1 @@
+"""Scoring for the API: which model, which claims, what is answered."""

@@ -1,0 +1,64 @@
+"""Pre-submission edits beside the model: tables that are followed, and one file's memory."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+from models.claims.claim import Claim
+from models.edits import Edit, EditTables, ServiceIndex, check_file
+from models.edits.store import tables_folder
+from serving.telemetry.logs import logger
+
+#: How often imported tables are looked for.
+LOOK_SECONDS = 10.0
+
+
+class EditDesk:
+    """The imported tables; `firstpass import` while the service runs is noticed."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._seen = self._state()
+        self.tables = EditTables.load(home)
+
+    def session(self) -> "EditSession":
+        """The edits of one request or file, with the tables of this moment."""
+        return EditSession(self.tables)
+
+    async def follow(self) -> None:
+        """Load tables anew when their folder changes."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            seen = self._state()
+            if seen == self._seen:
+                continue
+            try:
+                self.tables = await asyncio.to_thread(EditTables.load, self._home)
+            except Exception as error:  # half-written: the old ones stay until the next look
+                logger().error("edits.load_failed", error=error)
+                continue
+            self._seen = seen
+            logger().info("edits.loaded", problems=len(self.tables.problems))
+
+    def _state(self) -> frozenset[tuple[str, int, int]]:
+        folder = tables_folder(self._home)
+        found = set()
+        for path in (*folder.rglob("*"), *folder.parent.glob("*.csv")):
+            try:
+                stat = path.stat()
+            except OSError:
+                continue
+            found.add((str(path), stat.st_mtime_ns, stat.st_size))
+        return frozenset(found)
+
+
+class EditSession:
+    """Claims that see each other."""
+
+    def __init__(self, tables: EditTables) -> None:
+        self._tables = tables
+        self._index = ServiceIndex()
+
+    def check(self, claims: Sequence[Claim]) -> list[list[Edit]]:
+        """Edits of each claim, in order."""
+        return [edits for _, edits in check_file(claims, self._tables, index=self._index)]

@@ -1,0 +1,100 @@
+"""The store as one thing: open it once in a process."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from sqlalchemy import URL
+
+from serving.store.api_keys import ApiKeys
+from serving.store.audit_log import AuditLog
+from serving.store.batches import Batches
+from serving.store.database import Database
+from serving.store.errors import StoreUnavailableError
+from serving.store.intake import Intake
+from serving.store.migrate import migrate
+from serving.store.outcomes import Outcomes
+from serving.store.recorder import Recorder
+from serving.store.rules import PayerRules
+from serving.store.scorecard import Scorecards
+from serving.store.scores import Scores
+from serving.store.spool import Spool
+
+DATABASE_NAME = "firstpass.db"
+SPOOL_NAME = "spool"
+
+
+class Store:
+    """Everything that is kept, each kind under its name. Thread-safe; not for use across forks.
+
+    While the database is away, ``recorder`` spools; all others raise `StoreUnavailableError`.
+    """
+
+    def __init__(
+        self, database: Database, spool: Spool, on_away: Callable[[str], None] | None = None
+    ) -> None:
+        self.database = database
+        self.spool = spool
+        self.keys = ApiKeys(database)
+        self.audit = AuditLog(database)
+        self.intake = Intake(database)
+        self.scores = Scores(database)
+        self.rules = PayerRules(database)
+        self.batches = Batches(database)
+        self.outcomes = Outcomes(database)
+        self.scorecards = Scorecards(database)
+        self.recorder = Recorder(
+            database,
+            spool,
+            scores=self.scores,
+            audit=self.audit,
+            intake=self.intake,
+            on_away=on_away,
+        )
+
+    def migrate(self) -> bool:
+        """Brings the tables to this version; whether there was anything to do."""
+        return migrate(self.database)
+
+    def ready(self) -> None:
+        """Passes if the database answers.
+
+        Raises:
+            StoreUnavailableError: it does not; the text says why.
+        """
+        with self.database.read() as connection:
+            connection.exec_driver_sql("SELECT 1")
+
+    def close(self) -> None:
+        """Stops the recorder when all is safe, and closes the connections."""
+        self.recorder.close()
+        self.database.close()
+
+
+def open_store(
+    folder: Path,
+    url: str = "",
+    *,
+    required: bool = True,
+    on_away: Callable[[str], None] | None = None,
+) -> Store:
+    """The store with its tables made or upgraded.
+
+    ``folder`` holds the SQLite file (where ``url`` names no other database) and the spool.
+    ``on_away`` is told why, each time the recorder finds the store away. Without ``required`` a
+    database that is away does not stop the start: its recorder, once started, spools, and
+    migrates and replays when the database is there.
+
+    Raises:
+        StoreUnavailableError: the database cannot be reached, and is ``required``.
+        StoreError: it is of a newer version.
+        InputError: ``url`` names no supported database.
+    """
+    where = url or URL.create("sqlite", database=str((folder / DATABASE_NAME).absolute()))
+    store = Store(Database(where), Spool(folder / SPOOL_NAME), on_away)
+    try:
+        store.migrate()
+    except StoreUnavailableError as error:
+        if required:
+            raise
+        store.database.held = str(error)
+    return store

@@ -1,0 +1,72 @@
+import datetime as dt
+
+from models.claims.claim import Claim
+from models.denial import past as memory
+from models.denial.past import Past
+from tests.models.denial.claims import DAY, a_claim, a_line
+
+SALT = b"0123456789abcdef"
+
+
+def shown(*claims: Claim) -> Past:
+    past = Past(SALT)
+    for claim in claims:
+        past.observe_submission(past.keys(claim), claim.submitted)
+    return past
+
+
+def test_the_same_service_again_is_known_whatever_the_account_number() -> None:
+    past = shown(a_claim("A1"))
+    again = past.keys(a_claim("B2"))
+    assert past.service_state(again.services[0]) == memory.SERVICE_SUBMITTED
+
+
+def test_another_day_modifier_or_payer_place_is_another_service() -> None:
+    past = shown(a_claim())
+    for other in (
+        a_claim(lines=(a_line(service_date=DAY + dt.timedelta(days=1)),)),
+        a_claim(lines=(a_line(modifiers=("76",)),)),
+        a_claim(responsibility="S"),
+    ):
+        assert past.service_state(past.keys(other).services[0]) == 0
+
+
+def test_answers_change_the_state_of_service_and_coverage() -> None:
+    past = shown(a_claim())
+    keys = past.keys(a_claim())
+    past.observe_answer(keys, ["eligibility"])
+    assert past.service_state(keys.services[0]) == memory.SERVICE_DENIED
+    assert past.coverage_state(keys.coverage) == memory.ANSWER_ELIGIBILITY
+    past.observe_answer(keys, [""])
+    assert past.coverage_state(keys.coverage) == memory.ANSWER_PAID
+
+
+def test_a_claim_rejected_by_the_clearinghouse_is_no_earlier_submission() -> None:
+    past = shown(a_claim())
+    keys = past.keys(a_claim())
+    past.observe_rejection(keys)
+    assert past.service_state(keys.services[0]) == 0
+
+
+def test_days_since_the_same_code_are_exact_at_first_and_weeks_later() -> None:
+    past = shown(a_claim())
+    for gap, expected in ((2, 2), (13, 13), (21, 21), (0, -1)):
+        later = past.keys(a_claim(lines=(a_line(service_date=DAY + dt.timedelta(days=gap)),)))
+        assert past.days_since(later.codes[0], later.days[0]) == expected
+    other = past.keys(a_claim(lines=(a_line("73562"),)))
+    assert past.days_since(other.codes[0], other.days[0]) == -1
+
+
+def test_an_overlay_sees_its_base_and_leaves_it_alone() -> None:
+    base = shown(a_claim())
+    over = base.overlay()
+    keys = over.keys(a_claim())
+    assert over.service_state(keys.services[0]) == memory.SERVICE_SUBMITTED
+    over.observe_answer(keys, [""])
+    assert over.service_state(keys.services[0]) == memory.SERVICE_PAID
+    assert base.service_state(keys.services[0]) == memory.SERVICE_SUBMITTED
+    assert over.knows_patient(keys.patient)
+
+
+def test_fingerprints_depend_on_the_salt() -> None:
+    assert Past(SALT).keys(a_claim()).patient != Past(SALT[::-1]).keys(a_claim()).patient

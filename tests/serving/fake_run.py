@@ -1,0 +1,17 @@
+"""`python -m tests.serving.fake_run`: the real server with the fake model."""
+
+from typing import Any
+
+from serving.run import main
+from serving.settings import read_settings
+from tests.serving.fakes import load_fake
+
+
+def application() -> Any:
+    from serving.app import create_app
+
+    return create_app(read_settings(), load=load_fake)
+
+
+if __name__ == "__main__":
+    main("tests.serving.fake_run:application")

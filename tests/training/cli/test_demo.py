@@ -1,0 +1,98 @@
+"""The demo's decisions: what is done again and what is used again. Verbs are stood in for."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import typer
+
+from models import registry
+from models.errors import RegistryError
+from training.cli import demo
+
+
+class Verbs:
+    """Does for each verb what it leaves behind, and remembers what was asked."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.asked: list[str] = []
+        self.champion: int | None = None
+
+    def __call__(self, *arguments: str) -> None:
+        self.asked.append(arguments[0])
+        if arguments[0] == "simulate":
+            out = Path(arguments[1])
+            out.mkdir()
+            truth = {
+                "claim_id": [f"0{i}" for i in range(40)],
+                "denied": [i % 2 for i in range(40)],
+                "probability": [0.2 + 0.6 * (i % 2) for i in range(40)],
+            }
+            pd.DataFrame(truth).to_csv(out / "truth.csv", index=False)
+        elif arguments[0] == "train":
+            self.champion = (self.champion or 0) + 1
+        else:
+            known = pd.read_csv(self.folder / "truth.csv", dtype={"claim_id": str})
+            scores = known.rename(columns={"probability": "denial_probability"})
+            scores = scores[["claim_id", "denial_probability"]].assign(model_version=self.champion)
+            scores.to_csv(self.folder / "scores.csv", index=False)
+
+    def find(self, name: str) -> registry.Version:
+        if self.champion is None:
+            raise RegistryError("none yet")
+        return registry.Version(
+            name,
+            self.champion,
+            ("champion",),
+            pd.Timestamp(0, tz="UTC").to_pydatetime(),
+            "",
+            "",
+            {},
+        )
+
+
+@pytest.fixture
+def verbs(tmp_path, monkeypatch) -> Verbs:
+    made = Verbs(tmp_path / "practice")
+    monkeypatch.setattr(demo, "_firstpass", made)
+    monkeypatch.setattr(registry, "find", made.find)
+    monkeypatch.setenv("FIRSTPASS_HOME", str(tmp_path))
+    return made
+
+
+def test_the_first_run_does_everything_and_says_how_good_it_is(verbs, capsys):
+    demo.demo(verbs.folder)
+    assert verbs.asked == ["simulate", "train", "score"]
+    out = capsys.readouterr().out
+    assert "share of attainable lift 1.000" in out
+    assert "40 claims of the month to come" in out
+    assert "Where to look" in out and "mlflow ui" in out
+
+
+def test_the_second_run_uses_again_what_is_there(verbs):
+    demo.demo(verbs.folder)
+    verbs.asked.clear()
+    demo.demo(verbs.folder)
+    assert verbs.asked == []
+
+
+def test_a_new_champion_scores_anew(verbs):
+    demo.demo(verbs.folder)
+    verbs.champion = 7
+    verbs.asked.clear()
+    demo.demo(verbs.folder)
+    assert verbs.asked == ["score"]
+
+
+def test_a_new_practice_is_trained_on_even_if_there_is_a_model(verbs):
+    verbs.champion = 3
+    demo.demo(verbs.folder)
+    assert verbs.asked == ["simulate", "train", "score"]
+
+
+def test_a_verb_that_fails_ends_the_demo_with_its_code(tmp_path, capfd):
+    with pytest.raises(typer.Exit) as raised:
+        demo._firstpass("score", str(tmp_path / "absent"), "--out", "x.csv")
+    assert raised.value.exit_code == 2
+    assert "$ firstpass score" in capfd.readouterr().out

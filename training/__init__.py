@@ -1,0 +1,1 @@
+"""How a model version is made: cohort, splits, fitting, tracking, promotion, simulation."""

@@ -1,0 +1,131 @@
+"""``firstpass demo``: the main job from end to end on a simulated practice; `make run`."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SEED = 1
+
+
+def demo(
+    folder: Annotated[Path, typer.Argument(help="Where the practice goes.")] = Path("practice"),
+    claims: Annotated[int, typer.Option(help="How many claims to simulate.", min=500)] = 20_000,
+    months: Annotated[int, typer.Option(help="Over how many months.", min=6)] = 18,
+) -> None:
+    """Simulate a practice, train its denial model, score tomorrow's claims, check the answer.
+
+    What is there already is used again: a second run takes seconds.
+
+    Example: firstpass demo
+    """
+    begun = time.monotonic()
+    fresh = _simulated(folder, claims, months)
+    version = _trained(folder, anew=fresh)
+    scores = _scored(folder, version)
+    print(_findings(folder, scores))
+    print(_where_to_look(folder, version, time.monotonic() - begun))
+
+
+def _simulated(folder: Path, claims: int, months: int) -> bool:
+    if (folder / "truth.csv").exists():
+        print(f"{folder}/: there already (delete it to begin anew)")
+        return False
+    # An interrupted simulation must not be mistaken for a practice.
+    partial = folder.with_name(f"{folder.name}.partial")
+    _firstpass(
+        "simulate", str(partial), "--claims", str(claims), "--months", str(months),
+        "--seed", str(SEED), "--profile", "typical",
+    )  # fmt: skip
+    partial.rename(folder)
+    print(f"{partial} is complete: it is {folder}/ now")
+    return True
+
+
+def _trained(folder: Path, *, anew: bool) -> int:
+    from models import registry
+    from models.errors import RegistryError
+
+    if not anew:
+        try:
+            version = registry.find("denial").version
+        except RegistryError:
+            pass
+        else:
+            print(f"denial model: version {version} is the champion already")
+            return version
+    _firstpass("train", "denial", str(folder / "history"), "--promote")
+    return registry.find("denial").version
+
+
+def _scored(folder: Path, version: int) -> "pd.DataFrame":
+    import pandas as pd
+
+    path = folder / "scores.csv"
+    if path.exists():
+        found = pd.read_csv(path, dtype={"claim_id": str})
+        if len(found) and (found["model_version"].astype(str) == str(version)).all():
+            print(f"{path}: there already")
+            return found
+    _firstpass("score", str(folder / "future"), "--out", str(path))
+    return pd.read_csv(path, dtype={"claim_id": str})
+
+
+def _findings(folder: Path, scores: "pd.DataFrame") -> str:
+    """How good the scores are, in the light of the truth that only a simulation knows."""
+    import pandas as pd
+
+    from models import measure
+
+    truth = pd.read_csv(folder / "truth.csv", dtype={"claim_id": str})
+    both = scores.merge(truth, on="claim_id", how="inner")
+    lines = ["", f"{len(scores):,} claims of the month to come were scored."]
+    if both["denied"].nunique() == 2:
+        denied, ours = both["denied"].astype(float), both["denial_probability"]
+        perfect = both["probability"]
+        caught, possible = (
+            measure.capture_at_capacity(perfect, scores, 0.1) for scores in (ours, perfect)
+        )
+        lines += [
+            f"  {denied.mean():.1%} of them will be denied; predicted {ours.mean():.1%}",
+            f"  ROC AUC {measure.roc_auc(denied, ours):.3f}; a perfect model would reach"
+            f" {measure.roc_auc(denied, perfect):.3f}",
+            f"  share of attainable lift"
+            f" {measure.share_of_attainable_lift(denied, ours, perfect):.3f}",
+            f"  calibration error {measure.calibration_error(perfect, ours):.3f}",
+            f"  reviewing the riskiest 10 % catches {caught:.0%} of the denials"
+            f" (a perfect model: {possible:.0%})",
+        ]
+    return "\n".join(lines)
+
+
+def _where_to_look(folder: Path, version: int, seconds: float) -> str:
+    from models import registry
+
+    programs = Path(sys.executable).parent
+    if programs.is_relative_to(Path.cwd()):
+        programs = programs.relative_to(Path.cwd())
+    return f"""
+Where to look
+  {folder}/history      what a practice has: 837P, 277CA and 835 files
+  {folder}/scores.csv   tomorrow's claims with probability, likely reason and factors
+  {folder}/truth.csv    what really happens to them
+  {programs}/firstpass models
+                        version {version} and its figures
+  {programs}/mlflow ui --backend-store-uri {registry.tracking_uri()}
+                        plots, cohort report and parameters of every training
+Done in {seconds:.0f} s."""
+
+
+def _firstpass(*arguments: str) -> None:
+    """Run a verb just as a user would, after saying so."""
+    print(f"\n$ firstpass {' '.join(arguments)}", flush=True)
+    done = subprocess.run([sys.executable, "-m", "firstpass", *arguments])
+    if done.returncode != 0:
+        raise typer.Exit(done.returncode)  # the verb has said what went wrong

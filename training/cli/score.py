@@ -1,0 +1,64 @@
+"""``firstpass score``: the risk of each claim, before it is submitted."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from training.cli.console import Json, progress, show
+
+# More would push the result off the screen; --json has them all.
+MOST_PROBLEMS = 20
+
+
+def score(
+    claims: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="INPUT",
+            help="837P files or folders, CSV, Parquet or JSONL.",
+            exists=True,
+            show_default=False,
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option(help="CSV, Parquet or JSONL, by its suffix.", show_default=False)
+    ],
+    model: Annotated[str, typer.Option(help="Alias or version number.")] = "champion",
+    factors: Annotated[bool, typer.Option(help="Explain every claim (slower).")] = True,
+    json: Json = False,
+) -> None:
+    """Write one row a claim: probability of denial, expected loss, likely reason, factors.
+
+    Reads files larger than memory and writes as it goes.
+
+    Example: firstpass score practice/future --out scores.csv
+    """
+    from models import registry
+    from models.denial.artifact import load_artifact
+    from models.denial.score import score_files
+
+    loaded = registry.load("denial", model)
+    version = loaded.version.version
+    scored = 0
+    with progress() as report:
+
+        def advance(done: int) -> None:
+            nonlocal scored
+            scored += done
+            report("scoring claims", scored)
+
+        report(f"loading denial version {version}")
+        denial = load_artifact(loaded.path, model_version=str(version))
+        result = score_files(claims, out, denial, factors=factors, advance=advance)
+    lines = [
+        f"{result.claims:,} claims scored by denial version {version}: {out}",
+        f"{result.likely_denied:,} are more likely denied than not;"
+        f" expected loss {result.expected_loss:,.2f}",
+    ]
+    if result.passed_over:
+        lines.append(f"{result.passed_over:,} other records were passed over")
+    lines += [f"problem: {problem}" for problem in result.problems[:MOST_PROBLEMS]]
+    if len(result.problems) > MOST_PROBLEMS:
+        lines.append(f"and {len(result.problems) - MOST_PROBLEMS:,} problems more (see --json)")
+    show(result, "\n".join(lines), as_json=json)

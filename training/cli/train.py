@@ -1,0 +1,84 @@
+"""``firstpass train``: a new model version from a practice's own history."""
+
+import datetime as dt
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from training.cli.console import Json, progress, show
+from training.cli.history import (
+    AsOf,
+    Categories,
+    Classes,
+    Crosswalk,
+    History,
+    figures_table,
+    history_options,
+)
+
+if TYPE_CHECKING:
+    from training.denial.train import TrainingResult
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.callback()
+def train() -> None:
+    """Train and register a new version of a model."""
+
+
+@app.command()
+def denial(
+    history: History,
+    promote: Annotated[
+        bool, typer.Option("--promote", help="Make the new version the champion.")
+    ] = False,
+    classes: Classes = None,
+    categories: Categories = None,
+    crosswalk: Crosswalk = None,
+    as_of: AsOf = None,
+    json: Json = False,
+) -> None:
+    """Learn which claims are denied, prove it on later months, register the model.
+
+    Prints the cohort report and the figures of the test window.
+
+    Example: firstpass train denial practice/history --promote
+    """
+    from training.denial.train import train_denial
+
+    options = history_options(classes, categories, crosswalk, as_of)
+    with progress() as report:
+        result = train_denial(history, promote_it=promote, options=options, progress=report)
+    if not json:
+        from training.cohort import print_cohort
+
+        print_cohort(result.report)
+    show(result, _described(result), as_json=json)
+
+
+def _described(result: "TrainingResult") -> str:
+    windows = result.windows
+    test, end = (dt.date.fromordinal(day) for day in (windows.test, windows.end))
+    lines = [
+        "",
+        f"Tested on claims submitted {test} to {end}, which the tested model had not seen;"
+        f" {windows.gap} days apart from what it learnt",
+        figures_table("model", result.figures) or "too few denials in these months to measure",
+    ]
+    if result.new_patients is not None:
+        lines += ["", figures_table("patients seen first", {"Firstpass": result.new_patients})]
+    lines += [f"most likely category right on {result.category_accuracy:.1%} of denied claims", ""]
+    if result.version is not None:
+        number = result.version.version
+        lines.append(f"Registered as denial version {number}, through {_last_day(result)}.")
+        lines.append(
+            "It is the champion."
+            if result.promoted
+            else f"It is the challenger; 'firstpass promote denial {number}' lets it score."
+        )
+    return "\n".join(lines)
+
+
+def _last_day(result: "TrainingResult") -> str:
+    return dt.date.fromordinal(result.windows.as_of).isoformat()

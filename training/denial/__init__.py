@@ -1,0 +1,1 @@
+"""How a version of the denial model is made and measured."""

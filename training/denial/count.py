@@ -1,0 +1,184 @@
+"""Counting: a plan of chains and a window of answers -> a `HazardModel`.
+
+Each cause is counted on what the others leave (EM: a denial is shared out among the causes that
+could have brought it, in proportion to what they are now thought to bring).
+"""
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from models.codes.categories import DenialCategory
+from models.denial.attributes import INDEX
+from models.denial.category import (
+    Background,
+    CategoryModel,
+    Cause,
+    ChainPlan,
+    HazardModel,
+    Level,
+)
+from models.denial.cells import CellChain, Floats, expit, fit_chain
+from models.denial.features import Vocabulary
+from training.denial.dataset import CATEGORY_NUMBER, DenialData
+from training.denial.rows import Rows, Window, background_rows, category_rows
+
+#: Rounds in which causes are counted on what the others leave.
+ROUNDS = 2
+#: Denials' worth of belief in the overall shares of the background.
+_HELD_DENIALS = 10.0
+#: Attribute by which the background is shared out among categories.
+SHARED_BY = "filing_indicator"
+
+
+class CategoryPlan(msgspec.Struct, frozen=True):
+    """Chains of one category, those that explain most first."""
+
+    category: DenialCategory
+    level: Level
+    chains: tuple[ChainPlan, ...]
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """All chains: what `training.denial.search` finds, and what is counted again later."""
+
+    background: ChainPlan
+    categories: tuple[CategoryPlan, ...]
+
+
+class _Counter:
+    def __init__(self, data: DenialData, vocabulary: Vocabulary, window: Window) -> None:
+        self.data = data
+        self.values = data.batch.values
+        self.sizes = tuple(len(column) + 1 for column in vocabulary.to_lists())
+        self.window = window
+
+    def chain(self, rows: Rows, plan: ChainPlan, other: Floats) -> CellChain:
+        weight = rows.weight
+        if plan.half_life is not None:
+            age = np.maximum(self.window.as_of - self.data.submitted[rows.claim], 0)
+            weight = weight * 0.5 ** (age / plan.half_life)
+        sizes = tuple(self.sizes[c] for c in plan.columns)
+        return fit_chain(self.values[rows.index], rows.hit, weight, plan.columns, sizes, other)
+
+    def cause(self, rows: Rows, plan: ChainPlan, chain: CellChain, other: Floats) -> Cause:
+        """A counted chain with what explaining needs."""
+        without = [
+            self.chain(
+                rows, ChainPlan(tuple(c for c in plan.columns if c != left), plan.half_life), other
+            )
+            for left in plan.columns
+        ]
+        return Cause(plan, chain, without)
+
+
+def count(
+    plan: Plan,
+    data: DenialData,
+    vocabulary: Vocabulary,
+    window: Window,
+    *,
+    explain: bool = True,
+) -> HazardModel:
+    """Count a plan on the answers that arrived before ``window.as_of``.
+
+    ``explain=False`` leaves out the chains that only explaining needs.
+    """
+    counter = _Counter(data, vocabulary, window)
+    column = INDEX[SHARED_BY]
+    line_level = [CATEGORY_NUMBER[c.category] for c in plan.categories if c.level == "line"]
+    rows = background_rows(data, line_level, window)
+    hits = np.flatnonzero((rows.hit > 0) & (rows.weight > 0))
+    hit_category = data.line_category[hits].astype(np.int64) - 1
+    hit_value = data.batch.values[hits, column]
+    shares = np.zeros((counter.sizes[column], len(CATEGORY_NUMBER)))
+    shares[:, [n - 1 for n in line_level]] = 1.0 / max(len(line_level), 1)
+    rules = np.zeros((len(data.batch.values), len(CATEGORY_NUMBER)))  # hazards
+    counted: list[CategoryModel] = []
+    background = Background(Cause(plan.background, _EMPTY, []), column, shares)
+    rate = np.zeros(len(data.batch.values))
+    for number in range(ROUNDS):
+        last = explain and number == ROUNDS - 1
+        if number > 0:
+            own = -np.log1p(-rate[hits]) * shares[hit_value, hit_category]
+            blame = own / (own + rules[hits, hit_category] + 1e-12)
+            shares = _shares(shares, hit_value, hit_category, blame)
+        # A denial for category k comes from the background at share[k] of its rate.
+        other = np.zeros(len(rows.hit))
+        explained = -np.expm1(-rules[hits, hit_category])
+        other[hits] = np.minimum(
+            explained / np.maximum(shares[hit_value, hit_category], 1e-3), 0.999
+        )
+        chain = counter.chain(rows, plan.background, other)
+        rate = np.minimum(expit(chain.predict(data.batch.values)[0]), 1 - 1e-9)
+        cause = (
+            counter.cause(rows, plan.background, chain, other)
+            if last
+            else Cause(plan.background, chain, [])
+        )
+        background = Background(cause, column, shares)
+        counted = []
+        for own_plan in plan.categories:
+            k = CATEGORY_NUMBER[own_plan.category]
+            base = np.log1p(-rate) * shares[data.batch.values[:, column], k - 1]
+            model, hazard = _category(counter, own_plan, -np.expm1(base), last)
+            counted.append(model)
+            if own_plan.level == "line":
+                rules[:, k - 1] = hazard
+    return HazardModel(background, counted)
+
+
+def _shares(
+    before: Floats, value: NDArray[np.int32], category: NDArray[np.int64], blame: Floats
+) -> Floats:
+    total = np.zeros_like(before)
+    np.add.at(total, (value, category), blame)
+    overall = total.sum(axis=0)
+    if overall.sum() <= 0:
+        return before
+    overall = overall / overall.sum()
+    result: Floats = (total + _HELD_DENIALS * overall) / (
+        total.sum(axis=1, keepdims=True) + _HELD_DENIALS
+    )
+    return result
+
+
+def _category(
+    counter: _Counter, plan: CategoryPlan, base: Floats, explain: bool
+) -> tuple[CategoryModel, Floats]:
+    """Causes of one category, each on what the others leave; and their summed hazard ``[rows]``."""
+    rows = category_rows(counter.data, CATEGORY_NUMBER[plan.category], counter.window, plan.level)
+    values = counter.values[rows.index]
+    fixed = base if plan.level == "line" else np.zeros(len(values))
+    rates = np.zeros((len(plan.chains), len(values)))
+    chains: list[CellChain] = [_EMPTY] * len(plan.chains)
+    for _ in range(ROUNDS if len(plan.chains) > 1 else 1):
+        for number, own in enumerate(plan.chains):
+            chains[number] = counter.chain(rows, own, _others(fixed, rates, number))
+            rates[number] = np.minimum(expit(chains[number].predict(values)[0]), 1 - 1e-9)
+    causes = [
+        counter.cause(rows, own, chain, _others(fixed, rates, number))
+        if explain
+        else Cause(own, chain, [])
+        for number, (own, chain) in enumerate(zip(plan.chains, chains, strict=True))
+    ]
+    return CategoryModel(plan.category.value, plan.level, causes), -np.log1p(-rates).sum(axis=0)
+
+
+def _others(fixed: Floats, rates: Floats, number: int) -> Floats:
+    result: Floats = 1 - (1 - fixed) * np.prod(1 - np.delete(rates, number, axis=0), axis=0)
+    return result
+
+
+_EMPTY = CellChain((), (), 0.0, [])
+
+
+def plan_of(model: HazardModel) -> Plan:
+    """The plan that a counted model came from."""
+    return Plan(
+        model.background.cause.plan,
+        tuple(
+            CategoryPlan(DenialCategory(c.category), c.level, tuple(x.plan for x in c.causes))
+            for c in model.categories
+        ),
+    )

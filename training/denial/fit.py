@@ -1,0 +1,242 @@
+"""Fit the denial model on a window of a claim history: search chains, then count them.
+
+Shapes: `DenialData`.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from models.codes.categories import DenialCategory
+from models.denial.attributes import CLAIM_ATTRIBUTES, INDEX, LINE_ATTRIBUTES
+from models.denial.category import ChainPlan, HazardModel, Level
+from models.denial.cells import Floats, Ints, expit
+from models.denial.features import Vocabulary
+from training.denial.count import CategoryPlan, Plan, count, plan_of
+from training.denial.dataset import CATEGORY_NUMBER, DenialData
+from training.denial.rows import (
+    Blocks,
+    Mask,
+    Rows,
+    Window,
+    background_rows,
+    category_rows,
+    level_of,
+    time_blocks,
+)
+from training.denial.search import ChainSearch, SearchData, Target
+
+#: Chains of one category, and the prequential gain (nats) that each must bring.
+MOST_CHAINS = 5
+LEAST_GAIN = -4.0
+#: Denials of a category below which nothing is searched: the background serves.
+ENOUGH_TO_SEARCH = 12
+#: Lines of a search; larger histories are thinned to so many, whole patients at a time.
+SEARCH_LINES = 60_000
+
+#: Attributes of the first line that a claim-level category may use beside the claim's own.
+_FIRST_LINE = ("code", "family", "kind", "place")
+#: What a payer denies without a reason that shows, from coarse to fine.
+_BACKGROUND: dict[Level, tuple[str, ...]] = {
+    "claim": ("filing_indicator", "payer"),
+    "line": ("filing_indicator", "payer", "family"),
+}
+#: Pairs of attributes that billers look at together.
+_PAIRS = (
+    ("separate_modifier", "companion_kind"),
+    ("separate_modifier", "companion"),
+    ("diagnosis_category", "diagnosis"),
+    ("diagnosis_detail", "diagnosis"),
+    ("place", "telehealth_modifier"),
+    ("units", "modifiers"),
+    ("age", "sex"),
+)
+_CLAIM_PAIRS = (
+    ("coverage_state", "paid_months"),
+    ("coverage_state", "year_turned"),
+    ("year_turned", "paid_months"),
+    ("coverage_state", "known_patient"),
+    ("coverage_state", "month"),
+    ("enrolment_state", "tenure"),
+    ("enrolment_state", "rendering"),
+    ("claim_duplicate", "frequency"),
+    ("other_payer", "age"),
+)
+
+
+class _Searcher:
+    """What the categories' searches share."""
+
+    def __init__(self, data: DenialData, vocabulary: Vocabulary, window: Window) -> None:
+        self.data = data
+        self.window = window
+        self.blocks = time_blocks(data, window)
+        sizes = tuple(len(column) + 1 for column in vocabulary.to_lists())
+        chosen = _search_claims(data, window)
+        self.picked: dict[Level, Ints] = {}
+        self.searches: dict[Level, ChainSearch] = {}
+        for level in ("claim", "line"):
+            owner = np.arange(len(data)) if level == "claim" else data.batch.claim_of_line
+            index = data.batch.first_line if level == "claim" else np.arange(len(owner))
+            picked = np.flatnonzero(chosen[owner]).astype(np.int64)
+            self.picked[level] = picked
+            self.searches[level] = ChainSearch(
+                _search_data(
+                    data,
+                    self.blocks,
+                    sizes,
+                    index[picked].astype(np.int64),
+                    owner[picked].astype(np.int64),
+                )
+            )
+        numbers = [CATEGORY_NUMBER[c] for c in DenialCategory]
+        self.levels = {n: level_of(data, n, window) for n in numbers}
+        self.background = tuple(INDEX[name] for name in _BACKGROUND["line"])
+        self.base, self.shares = self._background()
+
+    def _background(self) -> tuple[Floats, dict[int, float]]:
+        """Background rate of the searched lines as it went along, and each category's share."""
+        line_level = [n for n, level in self.levels.items() if level == "line"]
+        rows = background_rows(self.data, line_level, self.window)
+        found = self._target(rows, np.zeros(len(self.picked["line"])), self.background)
+        hits = self.data.line_category[(rows.hit > 0) & (rows.weight > 0)]
+        counts = np.bincount(hits, minlength=len(self.levels) + 1) + 0.5
+        total = sum(counts[n] for n in line_level)
+        return expit(found), {n: float(counts[n] / total) for n in line_level}
+
+    def _target(self, rows: Rows, other: Floats, chain: tuple[int, ...]) -> Floats:
+        search = self.searches[rows.level]
+        return search.fixed(self.target(rows, other), chain).forward
+
+    def target(self, rows: Rows, other: Floats) -> Target:
+        """A category's rows as the search wants them."""
+        picked = self.picked[rows.level]
+        claim = rows.claim[picked]
+        judged = (self.blocks.block[claim] > 0) & (self.data.submitted[claim] < self.window.settled)
+        search = self.searches[rows.level]
+        return search.target(rows.hit[picked], rows.weight[picked], judged, other)
+
+    def plan(self, category: DenialCategory) -> CategoryPlan:
+        """Search one category's chains."""
+        number = CATEGORY_NUMBER[category]
+        level = self.levels[number]
+        rows = category_rows(self.data, number, self.window, level)
+        search, picked = self.searches[level], self.picked[level]
+        own = tuple(INDEX[name] for name in _BACKGROUND[level])
+        if level == "line":
+            other = -np.expm1(np.log1p(-np.minimum(self.base, 0.999)) * self.shares[number])
+        else:
+            other = expit(self._target(rows, np.zeros(len(picked)), own))
+        found: list[ChainPlan] = []
+        if float((rows.hit * rows.weight)[picked].sum()) >= ENOUGH_TO_SEARCH:
+            columns = search.useful(_candidates(level))
+            seeds = hypotheses(level, columns)
+            while len(found) < MOST_CHAINS:
+                best = search.search(self.target(rows, other), seeds, columns)
+                if best is None or best.gain < LEAST_GAIN:
+                    break
+                found.append(ChainPlan(best.columns, best.half_life))
+                other = 1 - (1 - other) * (1 - expit(best.forward))
+        if level == "claim":
+            found.append(ChainPlan(own, None))
+        return CategoryPlan(category, level, tuple(found))
+
+
+def _search_data(
+    data: DenialData, blocks: Blocks, sizes: tuple[int, ...], index: Ints, owner: Ints
+) -> SearchData:
+    return SearchData(
+        data.batch.values[index],
+        sizes,
+        blocks.block[owner],
+        blocks.available[owner],
+        blocks.count,
+        blocks.days,
+    )
+
+
+def _candidates(level: Level) -> tuple[int, ...]:
+    if level == "line":
+        return (*CLAIM_ATTRIBUTES, *LINE_ATTRIBUTES)
+    return (*CLAIM_ATTRIBUTES, *(INDEX[name] for name in _FIRST_LINE))
+
+
+def hypotheses(level: Level, columns: Sequence[int]) -> list[tuple[int, ...]]:
+    """What a biller would ask first, of every attribute X and of some pairs.
+
+    Does this payer refuse X; X for this procedure or procedures like it; this procedure for want
+    of X? Each from coarse to fine, so that procedures of one kind lend each other evidence.
+    """
+    payer, filing = INDEX["payer"], INDEX["filing_indicator"]
+    code, family, kind = INDEX["code"], INDEX["family"], INDEX["kind"]
+    seeds: list[tuple[int, ...]] = []
+    for x in columns:
+        if level == "claim":
+            seeds += [(x, payer), (x, filing, payer)]
+        else:
+            seeds += [(x, payer, kind, code), (x, payer, family, code), (payer, code, x)]
+            seeds += [(x, kind, payer, code)]
+    for first, second in _CLAIM_PAIRS if level == "claim" else _PAIRS:
+        a, b = INDEX[first], INDEX[second]
+        if level == "claim":
+            seeds += [(a, b, filing, payer), (a, filing, b, payer), (a, b)]
+            seeds += [(INDEX["coverage_state"], a, filing, b)]
+        else:
+            seeds += [(payer, kind, a, b), (payer, code, a, b), (a, b, payer, code)]
+            seeds += [(payer, a, b)]
+    useful = set(columns)
+    kept = [s for s in dict.fromkeys(seeds) if len(set(s)) == len(s) and useful.issuperset(s)]
+    return kept
+
+
+def fit_model(
+    data: DenialData,
+    vocabulary: Vocabulary,
+    window: Window,
+    *,
+    threads: int = 2,
+    explain: bool = False,
+    done: Callable[[str], None] | None = None,
+) -> HazardModel:
+    """Search every category's chains and count them; ``done`` is told each category's name."""
+    searcher = _Searcher(data, vocabulary, window)
+
+    def work(category: DenialCategory) -> CategoryPlan:
+        plan = searcher.plan(category)
+        if done is not None:
+            done(category.value)
+        return plan
+
+    with ThreadPoolExecutor(threads) as pool:
+        categories = tuple(pool.map(work, DenialCategory))
+    plan = Plan(ChainPlan(searcher.background, None), categories)
+    return count(plan, data, vocabulary, window, explain=explain)
+
+
+def recount(
+    model: HazardModel,
+    data: DenialData,
+    vocabulary: Vocabulary,
+    window: Window,
+    *,
+    explain: bool = False,
+) -> HazardModel:
+    """The same chains counted on another window.
+
+    What was searched stays; only the as-of rates move. So a model follows its payers between
+    trainings, and is carried through the last day before it is registered.
+    """
+    return count(plan_of(model), data, vocabulary, window, explain=explain)
+
+
+def _search_claims(data: DenialData, window: Window) -> Mask:
+    """Claims to search on: all, or a steady share of patients."""
+    usable = (data.submitted < window.settled) & (data.answered < window.as_of)
+    lines = np.bincount(data.batch.claim_of_line, minlength=len(data))
+    total = int(lines[usable].sum())
+    if total <= SEARCH_LINES:
+        return usable
+    share = SEARCH_LINES / total
+    steady = (data.patient % np.uint64(10_000)) < np.uint64(int(share * 10_000))
+    return usable & steady
