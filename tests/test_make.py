@@ -88,16 +88,18 @@ def environment() -> ModuleType:
 
 def test_an_unchanged_environment_is_left_alone(environment, tmp_path, monkeypatch):
     calls = []
-    monkeypatch.setattr(environment, "pip", lambda *arguments: calls.append(arguments))
+    monkeypatch.setattr(environment, "pip", lambda *arguments, **_: calls.append(arguments))
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "python").touch()
     environment.main(tmp_path)
-    assert [arguments[1][0] for arguments in calls] == ["--require-hashes", "--no-deps"]
-    environment.main(tmp_path)
-    assert len(calls) == 2
-    (tmp_path / "installed.stamp").write_text("made from another lock")
+    locked, ours, torch, encoder = (arguments[1] for arguments in calls)
+    assert (locked[0], ours[0], encoder[0]) == ("--require-hashes", "--no-deps", "--no-deps")
+    assert torch == [environment.TORCH]
     environment.main(tmp_path)
     assert len(calls) == 4
+    (tmp_path / "installed.stamp").write_text("made from another lock")
+    environment.main(tmp_path)
+    assert len(calls) == 8
 
 
 def test_a_failed_installation_says_so_and_leaves_no_stamp(environment, tmp_path, monkeypatch):
@@ -108,6 +110,15 @@ def test_a_failed_installation_says_so_and_leaves_no_stamp(environment, tmp_path
     with pytest.raises(SystemExit, match="pip failed"):
         environment.pip(tmp_path / "bin" / "python", ["-r", str(absent)], 1)
     assert not (tmp_path / "installed.stamp").exists()
+
+
+def test_what_is_not_needed_may_fail_in_one_line(environment, tmp_path, monkeypatch, capsys):
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "python").symlink_to(sys.executable)
+    monkeypatch.setattr(environment, "ROOT", tmp_path)
+    absent = tmp_path / "absent.lock"
+    environment.pip(tmp_path / "bin" / "python", ["-r", str(absent)], 1, needed=False)
+    assert "could not be installed" in capsys.readouterr().out
 
 
 def test_an_old_python_is_refused(environment, tmp_path, monkeypatch):
