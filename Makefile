@@ -1,6 +1,6 @@
 # Every verb does its own set-up: a fresh machine needs Python 3.11 or newer and make, nothing else.
 #
-#   make run      simulate a practice, train its denial model, score tomorrow's claims
+#   make run      simulate a practice, train its denial model, score tomorrow's claims, serve
 #   make test     the test suite, doctests included
 #   make check    lint, format, types, import layers
 #   make bench    every benchmark; figures under benchmarks/results/
@@ -18,6 +18,8 @@ INSTALLED := $(VENV)/installed.stamp
 # make test TESTS=tests/models/claims runs a part.
 TESTS ?=
 WORKERS ?= auto
+# make run RUN=--no-serve ends without the service; RUN="--port 8080" serves there.
+RUN ?=
 
 help:
 	@sed -n 's/^#   //p' $(firstword $(MAKEFILE_LIST))
@@ -28,7 +30,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@python=$$(.ci/find-python) && $$python .ci/environment.py $(VENV)
 
 run: $(INSTALLED)
-	@$(BIN)/firstpass demo
+	@$(BIN)/firstpass demo $(RUN)
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -q -n $(WORKERS) --maxprocesses 4 $(TESTS)

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from models.errors import FirstpassError
-from serving.cli import audit, export, keys, load
+from serving.cli import audit, export, keys, load, serve, watch
 from training.cli import backtest, demo, evaluate, imports, registry, score, simulate, train
 
 app = typer.Typer(
@@ -31,6 +31,8 @@ app.command()(registry.promote)
 app.command()(registry.rollback)
 app.command()(demo.demo)
 app.command("import")(imports.import_tables)
+app.command()(serve.serve)
+app.command()(watch.watch)
 app.command()(load.load)
 app.command()(export.export)
 app.add_typer(keys.app, name="keys")

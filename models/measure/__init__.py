@@ -7,7 +7,12 @@ from models.measure.calibration import (
     calibrator_from_dict,
     fit_calibrator,
 )
-from models.measure.capacity import capture_at_capacity, capture_curve, threshold_for_precision
+from models.measure.capacity import (
+    capture_at_capacity,
+    capture_curve,
+    threshold_for_capacity,
+    threshold_for_precision,
+)
 from models.measure.discrimination import (
     pr_auc,
     precision_recall_curve,
@@ -46,5 +51,6 @@ __all__ = [
     "roc_curve",
     "share_of_attainable_lift",
     "soft_roc_auc",
+    "threshold_for_capacity",
     "threshold_for_precision",
 ]

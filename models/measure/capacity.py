@@ -63,3 +63,20 @@ def threshold_for_precision(labels: Labels, scores: Scores, precision: float) ->
     precisions, _, thresholds = precision_recall_curve(labels, scores)
     enough = np.flatnonzero(precisions >= precision)
     return float(thresholds[enough[-1]]) if enough.size else float("inf")
+
+
+def threshold_for_capacity(scores: Scores, capacity: float) -> float:
+    """From which score on is at most the share ``capacity`` of the claims flagged?
+
+    The lowest such threshold; ``inf`` where the highest score alone is shared by more. Use it
+    where claims come one by one and cannot be ranked against each other.
+
+    >>> threshold_for_capacity([0.1, 0.2, 0.3, 0.3, 0.5], 0.4)
+    0.5
+    """
+    if not 0 < capacity <= 1:
+        raise ValueError(f"capacity={capacity}: a share of claims in (0, 1] is needed")
+    values, counts = np.unique(np.asarray(scores, dtype=np.float64), return_counts=True)
+    flagged = np.cumsum(counts[::-1])[::-1] / counts.sum()
+    enough = np.flatnonzero(flagged <= capacity + 1e-12)
+    return float(values[enough[0]]) if enough.size else float("inf")

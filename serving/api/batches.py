@@ -16,7 +16,7 @@ from starlette.responses import Response, StreamingResponse
 
 from models.errors import FirstpassError
 from serving.api.body import require_file
-from serving.api.claims import NDJSON, query_options
+from serving.api.claims import NDJSON, query_options, require_known
 from serving.api.files import disk_errors, receive_file
 from serving.api.gate import note, request_id
 from serving.api.openapi import answers, file_body, problem_answer, query_parameters
@@ -98,7 +98,7 @@ def batches_router(service: Service, runner: BatchRunner) -> APIRouter:
         async with service.admitted(request, "batches") as caller:
             require_file(request)
             options = query_options(request)
-            _require_known(service, options)
+            require_known(service, options)
             key = _idempotency_key(request)
             limit = service.byte_limit(caller, service.settings.max_file_bytes)
             with service.limits.file(caller.actor):
@@ -202,13 +202,6 @@ def batches_router(service: Service, runner: BatchRunner) -> APIRouter:
             return StreamingResponse(_pieces(path), headers=headers, media_type=NDJSON)
 
     return router
-
-
-def _require_known(service: Service, options: ScoreOptions) -> None:
-    """Refuse a precision that the model in use does not know, before hours of work."""
-    from serving.scoring.thresholds import choose
-
-    choose(service.follower.require().scorer.thresholds, options, None)
 
 
 def _idempotency_key(request: Request) -> str:

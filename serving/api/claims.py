@@ -19,11 +19,13 @@ from serving.api.keeping import Keeper
 from serving.api.openapi import answers, file_body, json_body, query_parameters
 from serving.api.query import bad_query, read_query
 from serving.api.service import Service
+from serving.problems import ServiceError
 from serving.scoring.feed import BodyBrokenError, BodyFeed
 from serving.scoring.outbox import AbandonedError, Outbox
 from serving.scoring.requests import ScoreOptions, Work, chunks, decode_claims, read_request
 from serving.scoring.scorer import ClaimStream, Scored
 from serving.scoring.stream import SLICE, StreamRun
+from serving.scoring.thresholds import choose
 from serving.security import Principal
 from serving.telemetry.logs import logger
 
@@ -156,6 +158,26 @@ def query_options(request: Request) -> ScoreOptions:
     return options
 
 
+def require_known(service: Service, options: ScoreOptions) -> None:
+    """Refuse a precision that the model in use does not know, before hours of work.
+
+    Raises:
+        ServiceError: 422, or 503 where there is no model.
+    """
+    try:
+        choose(service.follower.require().scorer.thresholds, options, None)
+    except ServiceError as error:
+        raise of_query(error) from None
+
+
+def of_query(error: ServiceError) -> ServiceError:
+    """A refusal of options that came in the query: it names parameters, not fields of a body."""
+    if error.status != 422 or not error.errors:
+        return error
+    fault = error.errors[0]
+    return bad_query(fault.detail, (fault.pointer or "").lstrip("/"))
+
+
 class X12Scoring(Response):
     """Reads the body and writes the answer at the same time."""
 
@@ -172,7 +194,10 @@ class X12Scoring(Response):
         self._caller = caller
         self._request = request
         self._stream = ClaimStream(service.follower.require(), service.edits, options)
-        self._stream.threshold(None)  # refuses a precision that is not known before reading
+        try:
+            self._stream.threshold(None)  # refuses a precision that is not known before reading
+        except ServiceError as error:
+            raise of_query(error) from None
         self.background = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

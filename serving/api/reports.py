@@ -14,7 +14,7 @@ from models.edits.tables import EditTables, Versions
 from serving.api.body import read_body, require_json
 from serving.api.gate import note, request_id
 from serving.api.openapi import answers, json_body, query_parameters
-from serving.api.query import read_query
+from serving.api.query import bad_query, read_query
 from serving.api.service import Service
 from serving.api.system import answer
 from serving.audit import AuditEntry
@@ -118,6 +118,8 @@ def reports_router(service: Service, desk: EditDesk) -> APIRouter:
         async with service.admitted(request, "scorecard") as caller:
             query = read_query(request, ScorecardQuery)
             groups = [x for x in query.group_by.split(",") if x]
+            if not set(groups) <= set(GROUPS):
+                raise bad_query(f"allowed, comma-separated: {', '.join(GROUPS)}", "group_by")
             store = service.backend.store
             bounds: dict[str, Any] = {
                 "model_version": query.model_version,

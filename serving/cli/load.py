@@ -56,7 +56,9 @@ def _words(summary: "LoadSummary") -> str:
     if len(rows) > MOST_FILES:
         kinds = sorted({_kind(file) for file in summary.files})
         groups = {kind: [x for x in summary.files if _kind(x) == kind] for kind in kinds}
-        rows = [_row(f"{len(group):,} files", group) for group in groups.values()]
+        rows = [
+            _row(f"{len(group):,} file{'s' * (len(group) > 1)}", group) for group in groups.values()
+        ]
     lines = [columns(rows)] if rows else ["nothing was loaded"]
     if summary.passed_over:
         lines.append(f"{len(summary.passed_over)} files hold no claim data and were passed over")

@@ -6,6 +6,7 @@ that follow from the batch and the claim's place in it, so nothing is lost or do
 """
 
 import asyncio
+import errno
 import hashlib
 import os
 import secrets
@@ -22,7 +23,7 @@ from models.claims.claim import Claim
 from models.claims.x12 import read_x12
 from models.claims.x12.context import Item
 from models.errors import FirstpassError, Place, Problem
-from serving.problems import field_error
+from serving.problems import ServiceError, field_error
 from serving.scoring.follower import ModelFollower
 from serving.scoring.requests import ScoreOptions
 from serving.scoring.scorer import ClaimStream, EditDesk, Scored
@@ -137,9 +138,11 @@ class BatchRunner:
             if self._ending.is_set():
                 batches.release(batch.id, self._worker)
             logger().info("batch.stopped", batch=batch.id)
-        except (OSError, FirstpassError) as error:
-            reason = str(error) if isinstance(error, FirstpassError) else error.strerror or "I/O"
-            batches.fail(batch.id, self._worker, reason)
+        except StoreUnavailableError:
+            raise  # whoever finds the store back takes the batch up again
+        except (OSError, FirstpassError, ServiceError) as error:
+            batches.fail(batch.id, self._worker, _reason(error))
+            Path(batch.input).unlink(missing_ok=True)
             logger().error("batch.failed", batch=batch.id, error=error)
         else:
             logger().info("batch.done", batch=batch.id, claims=run.claims, problems=run.problems)
@@ -209,6 +212,15 @@ class BatchRunner:
             draft.unlink(missing_ok=True)
         Path(batch.input).unlink(missing_ok=True)
         return run
+
+
+def _reason(error: OSError | FirstpassError | ServiceError) -> str:
+    if isinstance(error, ServiceError):  # a model that came since knows no such precision
+        return "; ".join(x.detail for x in error.errors) or error.detail
+    if isinstance(error, OSError):
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        return "the service's disk is full" if full else f"the service's disk: {error.strerror}"
+    return str(error)
 
 
 def read_batch(path: Path, kind: str) -> Iterator[Item]:

@@ -1,14 +1,13 @@
 """From what a caller asks for to the probability at which a claim is for review.
 
-A model brings the thresholds that reached a precision on its calibration window, keyed
-``"precision:0.85"``, those that a review capacity came to there, keyed ``"capacity:0.10"``, and
-perhaps a ``"default"``.
+A model brings the thresholds that reached a precision or a review capacity on its calibration
+window (`models.denial.thresholds`), and perhaps a ``"default"``.
 """
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
+from models.denial.thresholds import Basis, known_targets
 from serving.problems import FieldError
 from serving.scoring.answers import Threshold
 from serving.scoring.requests import ScoreOptions, invalid
@@ -31,7 +30,7 @@ def choose(
         ServiceError: 422; the precision or capacity is not one that the model can tell.
     """
     if options.precision is not None:
-        known = _known(thresholds, "precision")
+        known = known_targets(thresholds, "precision")
         reached = [x for x in sorted(known) if x >= options.precision - 1e-9]
         if not reached:
             raise invalid([FieldError(_unknown("precision", known), "/precision")])
@@ -41,7 +40,7 @@ def choose(
             count = math.ceil(options.capacity * len(probabilities))
             cut = sorted(probabilities, reverse=True)[count - 1]
             return Threshold(cut, "capacity", options.capacity)
-        known = _known(thresholds, "capacity")
+        known = known_targets(thresholds, "capacity")
         within = [x for x in sorted(known) if x <= options.capacity + 1e-9]
         if not within:
             raise invalid([FieldError(_unknown("capacity", known), "/capacity")])
@@ -49,19 +48,7 @@ def choose(
     return Threshold(thresholds.get("default", EVEN), "default", None)
 
 
-def _known(
-    thresholds: Mapping[str, float], basis: Literal["precision", "capacity"]
-) -> dict[float, float]:
-    prefix = basis + ":"
-    found = {}
-    for key, value in thresholds.items():
-        # A threshold that no claim of the window reached is infinite.
-        if key.startswith(prefix) and math.isfinite(value):
-            found[float(key.removeprefix(prefix))] = value
-    return found
-
-
-def _unknown(basis: str, known: Mapping[float, float]) -> str:
+def _unknown(basis: Basis, known: Mapping[float, float]) -> str:
     listed = ", ".join(f"{x:g}" for x in sorted(known)) or "none"
     bound = "at most the largest of" if basis == "precision" else "at least the smallest of"
     extra = "" if basis == "precision" else f", or send {OWN_SHARE} claims or more at once"

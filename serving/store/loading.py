@@ -49,7 +49,7 @@ def load_paths(
     """Loads every file below ``paths``: 837P, 277CA, 835 and the documented tables.
 
     A file whose bytes were loaded before is not read again. One that cannot be read is
-    reported, and the others are loaded. Each load is audited.
+    reported, and the others are loaded. Each load that could change something is audited.
 
     Raises:
         InputError: no file was found.
@@ -114,13 +114,14 @@ def _load_file(
         report = LoadReport(file.name, digest.hex(), problem_count=1)
         report.problems.append(Problem(Place(file.name), "file.unusable", str(error)))
         return report
+    if found.already:
+        return found
     store.audit.append(
         AuditEntry(
             actor=actor,
             action="file.loaded",
             record=f"file:{digest.hex()[:16]}",
             detail={
-                "already": found.already,
                 "new": found.new,
                 "problems": found.problem_count,
                 **{kind: counts.read for kind, counts in found.counts.items()},

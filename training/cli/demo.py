@@ -18,19 +18,30 @@ def demo(
     folder: Annotated[Path, typer.Argument(help="Where the practice goes.")] = Path("practice"),
     claims: Annotated[int, typer.Option(help="How many claims to simulate.", min=500)] = 20_000,
     months: Annotated[int, typer.Option(help="Over how many months.", min=6)] = 18,
+    serve: Annotated[
+        bool, typer.Option(help="Whether to end with the service up, on the practice.")
+    ] = True,
+    port: Annotated[int, typer.Option(help="The service's port.", min=1, max=65535)] = 8000,
 ) -> None:
-    """Simulate a practice, train its denial model, score tomorrow's claims, check the answer.
+    """Simulate a practice, train its denial model, score tomorrow's claims, serve it.
 
-    What is there already is used again: a second run takes seconds.
+    What is there already is used again: a second run takes seconds. Ctrl-C ends the service.
 
-    Example: firstpass demo
+    Example: firstpass demo --no-serve
     """
+    from training.cli import demo_service
+
     begun = time.monotonic()
     fresh = _simulated(folder, claims, months)
     version = _trained(folder, anew=fresh)
     scores = _scored(folder, version)
+    if serve:
+        # Files that the store has are passed over by their hash.
+        _firstpass("load", str(folder / "history"))
     print(_findings(folder, scores))
     print(_where_to_look(folder, version, time.monotonic() - begun))
+    if serve:
+        demo_service.serve(folder, scores, port)
 
 
 def _simulated(folder: Path, claims: int, months: int) -> bool:

@@ -12,9 +12,15 @@ from models.denial.artifact import MODEL_NAME, load_artifact, save_artifact
 from models.denial.category import HazardModel
 from models.denial.cells import Floats
 from models.denial.model import DenialModel, Prediction, combine
+from models.denial.thresholds import threshold_name
 from models.errors import InputError
 from models.history import ClaimHistory, CohortReport, HistoryOptions, read_history
-from models.measure import Calibrator, fit_calibrator, threshold_for_precision
+from models.measure import (
+    Calibrator,
+    fit_calibrator,
+    threshold_for_capacity,
+    threshold_for_precision,
+)
 from models.registry import Version, promote
 from training import plots
 from training.denial.assemble import assemble
@@ -35,6 +41,8 @@ from training.tracking.runs import TrainingRun, training_run
 
 #: Precisions whose thresholds are kept, as a caller may ask for them.
 PRECISIONS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95)
+#: Shares of claims that an office may be able to review.
+CAPACITIES = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5)
 
 
 class TrainingResult(msgspec.Struct):
@@ -75,8 +83,14 @@ def fit_and_test(encoded: Encoded, windows: Windows, progress: Progress = silent
     denied = data.denied[rows]
     calibrator = fit_calibrator(raw, denied.astype(float))
     calibrated = calibrator.predict(raw)
-    found = {f"{p:g}": threshold_for_precision(denied, calibrated, p) for p in PRECISIONS}
-    # A precision that nothing reached has no threshold; JSON has no infinity either.
+    found = {
+        threshold_name("precision", p): threshold_for_precision(denied, calibrated, p)
+        for p in PRECISIONS
+    } | {
+        threshold_name("capacity", share): threshold_for_capacity(calibrated, share)
+        for share in CAPACITIES
+    }
+    # A target that nothing reached has no threshold; JSON has no infinity either.
     thresholds = {name: value for name, value in found.items() if np.isfinite(value)}
     second = _fit(encoded, windows, windows.test, "fitting", progress)
     test = np.flatnonzero(windows.test_rows(data))

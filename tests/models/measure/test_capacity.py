@@ -46,6 +46,19 @@ def test_the_threshold_is_the_lowest_that_is_precise_enough():
     assert labels[scores >= threshold].mean() >= 0.6
 
 
+@pytest.mark.parametrize("share", [0.02, 0.1, 0.5, 1.0])
+def test_the_threshold_of_a_capacity_flags_as_many_as_it_allows_and_no_more(share):
+    scores = np.round(GENERATOR.random(500), 2)
+    threshold = measure.threshold_for_capacity(scores, share)
+    assert (scores >= threshold).mean() <= share
+    lower = scores[scores < threshold]
+    assert not lower.size or (scores >= lower.max()).mean() > share
+
+
+def test_more_claims_share_the_highest_score_than_can_be_reviewed():
+    assert measure.threshold_for_capacity([0.9, 0.9, 0.1], 0.1) == float("inf")
+
+
 def test_no_threshold_is_precise_enough():
     assert measure.threshold_for_precision([0, 1], [0.9, 0.1], 0.9) == float("inf")
 
@@ -57,6 +70,7 @@ def test_no_threshold_is_precise_enough():
         (lambda: measure.capture_curve([0, 0], [1, 2]), "not zero everywhere"),
         (lambda: measure.capture_curve([-1, 2], [1, 2]), "negative"),
         (lambda: measure.threshold_for_precision([1], [1], 2), "precision=2"),
+        (lambda: measure.threshold_for_capacity([1], 0), "capacity=0"),
     ],
 )
 def test_unusable_input_is_refused(call, words):

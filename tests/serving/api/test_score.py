@@ -64,6 +64,32 @@ def test_a_precision_is_that_of_the_calibration_window(settings: Settings) -> No
     against(settings, work)
 
 
+@pytest.mark.parametrize(
+    ("path", "parameter"),
+    [
+        ("/v1/claims/score/x12?precision=0.99", "precision"),
+        ("/v1/batches?precision=0.99", "precision"),
+        ("/v1/claims/score/x12?precision=0.9&capacity=0.1", "capacity"),
+        ("/v1/claims/score/x12?capacity=Trillian", "capacity"),
+        ("/v1/scorecard?group_by=Trillian", "group_by"),
+        ("/v1/scorecard?since=Trillian", "since"),
+    ],
+)
+def test_what_is_wrong_in_a_query_is_named_as_parameter_without_its_value(
+    settings: Settings, path: str, parameter: str
+) -> None:
+    async def work(client: httpx.AsyncClient) -> None:
+        headers = {"content-type": "application/edi-x12"}
+        method = "GET" if "scorecard" in path else "POST"
+        response = await client.request(method, path, content=b"ISA", headers=headers)
+        assert response.status_code == 422, response.text
+        [error] = response.json()["errors"]
+        assert error["parameter"] == parameter and "pointer" not in error
+        assert "Trillian" not in response.text
+
+    against(settings, work)
+
+
 SECRET = "Zaphod-Beeblebrox-1952"
 BAD: list[tuple[Any, str]] = [
     ({"claim": claim(charge=SECRET)}, "/claim/charge"),

@@ -8,7 +8,7 @@ import typer
 
 from models import registry
 from models.errors import RegistryError
-from training.cli import demo
+from training.cli import demo, demo_service
 
 
 class Verbs:
@@ -32,7 +32,7 @@ class Verbs:
             pd.DataFrame(truth).to_csv(out / "truth.csv", index=False)
         elif arguments[0] == "train":
             self.champion = (self.champion or 0) + 1
-        else:
+        elif arguments[0] == "score":
             known = pd.read_csv(self.folder / "truth.csv", dtype={"claim_id": str})
             scores = known.rename(columns={"probability": "denial_probability"})
             scores = scores[["claim_id", "denial_probability"]].assign(model_version=self.champion)
@@ -62,7 +62,7 @@ def verbs(tmp_path, monkeypatch) -> Verbs:
 
 
 def test_the_first_run_does_everything_and_says_how_good_it_is(verbs, capsys):
-    demo.demo(verbs.folder)
+    demo.demo(verbs.folder, serve=False)
     assert verbs.asked == ["simulate", "train", "score"]
     out = capsys.readouterr().out
     assert "share of attainable lift 1.000" in out
@@ -71,24 +71,33 @@ def test_the_first_run_does_everything_and_says_how_good_it_is(verbs, capsys):
 
 
 def test_the_second_run_uses_again_what_is_there(verbs):
-    demo.demo(verbs.folder)
+    demo.demo(verbs.folder, serve=False)
     verbs.asked.clear()
-    demo.demo(verbs.folder)
+    demo.demo(verbs.folder, serve=False)
     assert verbs.asked == []
 
 
 def test_a_new_champion_scores_anew(verbs):
-    demo.demo(verbs.folder)
+    demo.demo(verbs.folder, serve=False)
     verbs.champion = 7
     verbs.asked.clear()
-    demo.demo(verbs.folder)
+    demo.demo(verbs.folder, serve=False)
     assert verbs.asked == ["score"]
 
 
 def test_a_new_practice_is_trained_on_even_if_there_is_a_model(verbs):
     verbs.champion = 3
-    demo.demo(verbs.folder)
+    demo.demo(verbs.folder, serve=False)
     assert verbs.asked == ["simulate", "train", "score"]
+
+
+def test_it_ends_with_the_service_on_the_loaded_history(verbs, monkeypatch):
+    served = []
+    monkeypatch.setattr(demo_service, "serve", lambda *given: served.append(given))
+    demo.demo(verbs.folder, port=8123)
+    assert verbs.asked == ["simulate", "train", "score", "load"]
+    [(folder, scores, port)] = served
+    assert (folder, len(scores), port) == (verbs.folder, 40, 8123)
 
 
 def test_a_verb_that_fails_ends_the_demo_with_its_code(tmp_path, capfd):
