@@ -12,11 +12,15 @@ ANY = "*"
 
 
 def read_rules(
-    source: Path | str, columns: Sequence[str], required: Sequence[str]
+    source: Path | str,
+    columns: Sequence[str],
+    required: Sequence[str],
+    *,
+    package: str = "models.codes",
 ) -> Iterator[tuple[int, dict[str, str]]]:
     """Rows of a rule table with their line numbers, cells stripped, absent cells as ``*``.
 
-    ``source`` is a path of the user's, or the bare name of a table that ships with Firstpass.
+    ``source`` is a path of the user's, or the bare name of a table that ships with ``package``.
     A cell may list several values with spaces between: the row then stands for each of them
     (the caller expands it with `expand`). The last of ``required`` may not be empty.
 
@@ -29,7 +33,7 @@ def read_rules(
         if isinstance(source, Path):
             text = source.read_text(encoding="utf-8-sig")
         else:
-            text = resources.files("models.codes").joinpath(source).read_text(encoding="utf-8")
+            text = resources.files(package).joinpath(source).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{name}: cannot be read as a UTF-8 CSV file ({error})") from error
     reader = csv.DictReader(text.splitlines())

@@ -1,0 +1,1 @@
+"""The coding assist: reading a note, assertion, candidates, ranking, suggestions."""
