@@ -27,9 +27,15 @@ def simulate(
     profile: Annotated[
         ProfileName, typer.Option(help="How hard the practice is to learn.")
     ] = ProfileName.TYPICAL,
+    notes: Annotated[
+        int,
+        typer.Option(
+            help="Visit notes at most; 0 for none. Future claims get theirs first.", min=0
+        ),
+    ] = 20_000,
     as_json: Json = False,
 ) -> None:
-    """Make a practice: 837P, 277CA and 835 files, future claims, and the truth behind them.
+    """Make a practice: 837P, 277CA and 835 files, visit notes, future claims, and the truth.
 
     Example: firstpass simulate practice --claims 20000 --months 18 --seed 1
     """
@@ -45,7 +51,9 @@ def simulate(
             seed,
             progress=lambda done, total: tell("Simulating the practice, day by day", done, total),
         )
-        files.write_practice(practice, out, report=lambda words: tell(f"Writing {words}"))
+        written = files.write_practice(
+            practice, out, notes=notes, report=lambda words: tell(f"Writing {words}")
+        )
     accepted = [s for s in practice.submissions if s.decision is not None]
     denied = sum(1 for s in accepted if s.decision is not None and s.decision.denied)
     future = len(practice.claims(future=True))
@@ -56,12 +64,14 @@ def simulate(
         "submissions": len(practice.submissions),
         "future": future,
         "payments": len(practice.payments),
+        "notes": written,
         "denied": denied,
         "denied_share": round(denied / len(accepted), 4),
     }
     text = (
         f"{out}: {len(practice.submissions):,} submissions ({claims:,} originals; {future:,} of "
-        f"them future), {len(practice.payments):,} payments, {denied / len(accepted):.1%} denied. "
-        f"The truth is in truth.csv, rules.csv and ledger.csv."
+        f"them future), {len(practice.payments):,} payments, {denied / len(accepted):.1%} denied; "
+        f"{written:,} visit notes. The truth is in truth.csv, rules.csv, ledger.csv"
+        f"{' and notes_truth.csv' if written else ''}."
     )
     show(result, text, as_json=as_json)

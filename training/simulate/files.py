@@ -11,6 +11,8 @@ from typing import BinaryIO, TypeVar
 
 from models.claims.x12 import Envelope, write_277ca, write_835, write_837p
 from models.errors import InputError
+from training.simulate.notes import DEFAULT_NOTES
+from training.simulate.notes_files import write_notes
 from training.simulate.practice import SimulatedPractice
 from training.simulate.truth import write_truth
 
@@ -25,11 +27,16 @@ def check_folder(folder: Path) -> None:
 
 
 def write_practice(
-    practice: SimulatedPractice, folder: Path, *, report: Report | None = None
-) -> None:
-    """Write ``history/``, ``future/``, ``truth.csv``, ``rules.csv`` and ``ledger.csv``.
+    practice: SimulatedPractice,
+    folder: Path,
+    *,
+    notes: int = DEFAULT_NOTES,
+    report: Report | None = None,
+) -> int:
+    """Write ``history/``, ``future/``, the visit notes, and the truth; return how many notes.
 
-    ``report`` is told what is being written.
+    ``notes`` is the most visit notes to write (0: none, and no files of them). ``report`` is told
+    what is being written.
 
     Raises:
         InputError: ``folder`` exists and is not empty.
@@ -62,6 +69,10 @@ def write_practice(
         shutil.copyfile(twice, twice.with_name(f"{twice.stem}-copy.835"))
     tell("truth, rules and ledger")
     write_truth(practice, folder)
+    if not notes:
+        return 0
+    tell("visit notes")
+    return write_notes(practice, folder, notes)
 
 
 def _weekly(

@@ -9,10 +9,12 @@ from pathlib import Path
 
 from models.claims.tabular import write_csv, write_jsonl, write_parquet
 from models.claims.x12 import Envelope, write_277ca, write_835, write_837p
+from training.simulate.notes_files import write_notes
 from training.simulate.practice import SimulatedPractice, simulate
 from training.simulate.truth import write_truth
 
 CLAIMS, MONTHS, SEED, PROFILE = 160, 1, 1, "typical"
+NOTES = 60
 
 
 def write_samples(folder: Path) -> SimulatedPractice:
@@ -50,6 +52,7 @@ def write_samples(folder: Path) -> SimulatedPractice:
     with (folder / "history.jsonl").open("wb") as out:
         write_jsonl([*claims, *practice.acknowledgements, *practice.payments], out)
     write_truth(practice, folder)
+    write_notes(practice, folder, NOTES)
     return practice
 
 

@@ -149,6 +149,9 @@ def test_the_command_writes_a_practice(tmp_path: Path) -> None:
         "truth.csv",
         "rules.csv",
         "ledger.csv",
+        "notes.jsonl",
+        "future_notes.jsonl",
+        "notes_truth.csv",
     }
     assert {p.suffix for p in (out / "history").iterdir()} == {".837", ".277", ".835"}
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from models.history import read_history
+from training.simulate.notes_files import NOTE_TRUTH_COLUMNS
 from training.simulate.samples import write_samples
 from training.simulate.truth import LEDGER_COLUMNS, RULE_COLUMNS, TRUTH_COLUMNS
 
@@ -21,6 +22,9 @@ TEXT = (
     "truth.csv",
     "rules.csv",
     "ledger.csv",
+    "notes.jsonl",
+    "future_notes.jsonl",
+    "notes_truth.csv",
 )
 FORMS = (
     ("claims.837", "status.277", "remittances.835"),
@@ -52,7 +56,7 @@ def test_every_form_holds_the_same_history(files: tuple[str, ...]) -> None:
 
 def test_the_readme_explains_every_file_and_column() -> None:
     text = (SAMPLES / "README.md").read_text(encoding="utf-8")
-    for column in (*TRUTH_COLUMNS, *RULE_COLUMNS, *LEDGER_COLUMNS):
+    for column in (*TRUTH_COLUMNS, *RULE_COLUMNS, *LEDGER_COLUMNS, *NOTE_TRUTH_COLUMNS):
         assert f"`{column}`" in text, column
     for name in TEXT:
         assert f"`{name}`" in text, name
