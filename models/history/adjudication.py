@@ -124,7 +124,7 @@ class Judge(msgspec.Struct):
         for remittance, line in answers:
             paid += line.paid
             own = list(line.adjustments)
-            moved = moved or _paid_elsewhere(remittance, line)
+            moved = moved or paid_elsewhere(remittance, line)
             taken = sum((a.amount for a in line.adjustments), ZERO)
             if line.paid <= 0 and line.charge - taken > _CENT:
                 # What the line itself leaves unexplained, the claim's adjustments explain.
@@ -252,11 +252,11 @@ def share_out(amount: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
     return shares
 
 
-def _paid_elsewhere(remittance: Remittance, line: RemittanceLine) -> bool:
+def paid_elsewhere(remittance: Remittance, line: RemittanceLine) -> bool:
     """SVC06 shows that this line's charge was paid under another line of the same code."""
     if not line.submitted_code or line.submitted_code == line.code:
         return False
-    return any(x is not line and x.code == line.code and x.paid > 0 for x in remittance.lines)
+    return any(x is not line and x.code == line.code and x.paid != 0 for x in remittance.lines)
 
 
 def _cancel(done: Sequence[Adjudication], payment: Payment, reversal: Remittance) -> None:

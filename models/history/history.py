@@ -111,6 +111,7 @@ def _match(
 
 
 def _settle(submission: Submission, answers: Sequence[Part], judge: Judge) -> None:
+    submission.answers = tuple(answers)
     submission.adjudications = tuple(
         judge.adjudications(submission.claim, submission.payer, answers)
     )

@@ -107,6 +107,8 @@ class Submission(msgspec.Struct):
     accepted: bool = True
     acknowledgements: tuple[Acknowledgement, ...] = ()
     adjudications: tuple[Adjudication, ...] = ()  # by answered day
+    # Every remittance that speaks of it, reversals and 23/25 too, by the payment's answered day.
+    answers: tuple[tuple[Payment, Remittance], ...] = ()
     chain: int = 0  # index of the chain's first submission in ClaimHistory.submissions
     position: int = 0  # in the chain, from 0
     first_accepted: bool = False  # the chain's first submission that was not rejected

@@ -50,10 +50,6 @@ class Answers:
             sister = True
         elif rng.random() < PREDETERMINED:
             self._nothing_yet(submission, day, "25", ("OA", "101"))
-        for entry in entries:
-            submission.chain.post(
-                submission.position, entry, 1, secondary=claim.responsibility == "S"
-            )
         interest = 0
         paid = sum(e.paid for e in entries)
         if day - submission.day > 45 and paid > 5000 and payer.type.name == "commercial":
@@ -69,15 +65,13 @@ class Answers:
             )
             if interest and not number:
                 remittance = with_interest(remittance, interest)
-            if dated <= run.calendar.end:
+            if dated <= run.calendar.end:  # a part on its way at the end is nobody's money yet
                 run.payments.add(
                     payer, dated, remittance, sister=sister, interest=0 if number else interest
                 )
-            else:
-                # the second part is still on its way at the end: nobody has its money
                 for entry in part:
                     submission.chain.post(
-                        submission.position, entry, -1, secondary=claim.responsibility == "S"
+                        submission.position, entry, 1, secondary=claim.responsibility == "S"
                     )
         if paid > 4000 and rng.random() < TAKEN_BACK and claim.responsibility == "P":
             run.learn(day + rng.randint(50, 150), partial(self._take_back, submission))

@@ -40,7 +40,11 @@ class DraftLine:
 
 
 class Draft:
-    """A claim before it is written: everything that a payer's rule can look at."""
+    """A claim before it is written: everything that a payer's rule can look at.
+
+    ``series`` sets a visit's services apart by how often they were entered: L, or D for the
+    services of a visit that was entered twice by mistake.
+    """
 
     __slots__ = (
         "authorization",
@@ -50,6 +54,7 @@ class Draft:
         "lines",
         "place",
         "referring",
+        "series",
         "visit",
     )
 
@@ -62,6 +67,7 @@ class Draft:
         self.referring: Provider | None = None
         self.laboratory = False
         self.place = "11"
+        self.series = "L"
 
     def copy(self) -> "Draft":
         """A draft that can be corrected without touching this one."""
@@ -69,5 +75,5 @@ class Draft:
         twin.diagnoses = list(self.diagnoses)
         twin.lines = [line.copy() for line in self.lines]
         twin.authorization, twin.referring = self.authorization, self.referring
-        twin.laboratory, twin.place = self.laboratory, self.place
+        twin.laboratory, twin.place, twin.series = self.laboratory, self.place, self.series
         return twin

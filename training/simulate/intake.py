@@ -76,10 +76,12 @@ class Intake:
             run.send(day + rng.randint(3, 35), partial(self._again, draft))
 
     def _again(self, draft: Draft, day: int) -> None:
-        """The same claim by mistake, as a new one."""
+        """The same visit entered twice by mistake: a new claim, its services numbered anew."""
         chain = Chain(draft.visit, duplicate=True)
         self._run.chains.append(chain)
-        self.submit(chain, draft, day, self.new_number(draft.visit), kind="duplicate")
+        twin = draft.copy()
+        twin.series = "D"
+        self.submit(chain, twin, day, self.new_number(draft.visit), kind="duplicate")
 
     def watch(self, coverage: Coverage, visit: Visit, rules: PayerRules) -> None:
         """Start the hidden states of a coverage when it is first billed."""

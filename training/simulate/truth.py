@@ -148,6 +148,7 @@ def ledger_rows(practice: SimulatedPractice) -> Iterator[list[str]]:
 
 def _chain_rows(chain: Chain, sent: list[Submission]) -> Iterator[list[str]]:
     first = sent[0]
+    second = _second_payer(sent)
     ids = "|".join(dict.fromkeys(s.claim.claim_id for s in sent))
     for line in first.draft.lines:
         number, charge = line.number, line.charge
@@ -169,19 +170,27 @@ def _chain_rows(chain: Chain, sent: list[Submission]) -> Iterator[list[str]]:
             waiting = charge - contractual - paid - patient - denied
         more_contractual, paid_second, _, denied_second = chain.secondary.get(number, [0] * 4)
         patient -= more_contractual + paid_second + denied_second
-        if chain.secondary_due and number not in chain.secondary and patient > 0:
+        if second and number not in chain.secondary and patient > 0:
             waiting, patient = waiting + patient, 0  # the secondary payer has not answered
         yield [
             str(chain.number) + ("D" if chain.duplicate else ""),
             ids,
             str(number),
-            f"{chain.number}L{number}",
+            f"{chain.number}{'D' if chain.duplicate else 'L'}{number}",
             line.procedure.code,
             *map(_dollars, (
                 charge, contractual + more_contractual, paid, paid_second, patient,
                 denied + denied_second, waiting, chain.taken_back.get(number, 0),
             )),
         ]  # fmt: skip
+
+
+def _second_payer(sent: list[Submission]) -> bool:
+    """Whether another payer comes next: it was billed, or a primary claim names it."""
+    return any(
+        s.claim.responsibility == "S" or any(o.responsibility == "S" for o in s.claim.other_payers)
+        for s in sent
+    )
 
 
 def write_truth(practice: SimulatedPractice, folder: Path) -> None:

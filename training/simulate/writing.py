@@ -118,7 +118,7 @@ def build_lines(draft: Draft) -> tuple[ServiceLine, ...]:
                 modifiers=line.modifiers[:4],
                 pointers=line.pointers,
                 service_date=day,
-                control_number=f"{number}L{line.number}",
+                control_number=f"{number}{draft.series}{line.number}",
                 drugs=drugs,
             )
         )
