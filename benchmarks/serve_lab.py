@@ -35,11 +35,16 @@ JSON = "application/json"
 
 
 class Shot(msgspec.Struct):
-    """One round of wrk: requests a second, latency percentiles in ms, answers other than 2xx."""
+    """One round of wrk.
+
+    Requests a second; latency percentiles and the CPU time of the server's busiest process for
+    each request in ms (which a busy machine does not change); answers other than 2xx.
+    """
 
     rate: float
     p50: float
     p99: float
+    cpu: float
     failed: int
 
 
@@ -55,10 +60,26 @@ class Server(msgspec.Struct):
         """Resident memory of the largest process (the worker), MB of 10^6 bytes."""
         return max(resident(pid) for pid in family(self.pid))
 
+    def cpu(self) -> dict[int, float]:
+        """CPU seconds that each of its processes has used."""
+        return {pid: _cpu(pid) for pid in family(self.pid)}
+
     def helpers(self) -> float:
         """Resident memory of all its other processes."""
         sizes = sorted(resident(pid) for pid in family(self.pid))
         return sum(sizes[:-1])
+
+
+def require_wrk() -> str:
+    """The load generator.
+
+    Raises:
+        InputError: it is not installed.
+    """
+    program = shutil.which("wrk")
+    if program is None:
+        raise InputError("wrk is needed as the load generator: apt-get install wrk")
+    return program
 
 
 def practice(home: Path | None) -> Path:
@@ -163,9 +184,7 @@ def post(server: Server, body: bytes) -> bytes:
 
 def shoot(server: Server, bodies: Sequence[bytes], connections: int, seconds: float) -> Shot:
     """Run wrk on one server, going round over the bodies."""
-    program = shutil.which("wrk")
-    if program is None:
-        raise InputError("wrk is needed as the load generator: apt-get install wrk")
+    program = require_wrk()
     with tempfile.TemporaryDirectory() as folder:
         for i, body in enumerate(bodies):
             (Path(folder) / str(i)).write_bytes(body)
@@ -175,12 +194,15 @@ def shoot(server: Server, bodies: Sequence[bytes], connections: int, seconds: fl
             *(program, "-t1", f"-c{connections}", f"-d{seconds:g}s", "--timeout", "60s"),
             *("-s", str(script), server.url),
         ]
+        before = server.cpu()
         done = subprocess.run(command, capture_output=True, text=True, check=True)
+        used = max(seconds - before.get(pid, 0.0) for pid, seconds in server.cpu().items())
     found = re.search(r"RESULT (\S+) (\S+) (\S+) (\S+) (\S+)", done.stdout)
     if found is None:
         raise InputError(f"wrk said: {done.stdout}{done.stderr}")
     requests, microseconds, p50, p99, failed = map(float, found.groups())
-    return Shot(requests / microseconds * 1e6, p50 / 1000, p99 / 1000, int(failed))
+    rate = requests / microseconds * 1e6
+    return Shot(rate, p50 / 1000, p99 / 1000, used / max(requests, 1) * 1000, int(failed))
 
 
 # wrk knows the host header from `init` on.
@@ -231,6 +253,7 @@ def _median(found: Sequence[Shot]) -> Shot:
         statistics.median(x.rate for x in found),
         statistics.median(x.p50 for x in found),
         statistics.median(x.p99 for x in found),
+        statistics.median(x.cpu for x in found),
         sum(x.failed for x in found),
     )
 
@@ -251,6 +274,13 @@ def family(pid: int) -> list[int]:
             if parent == pid:
                 found += family(int(other.name))
     return found
+
+
+def _cpu(pid: int) -> float:
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return 0.0
 
 
 def resident(pid: int) -> float:

@@ -69,7 +69,7 @@ def main() -> None:
     ratios: dict[str, float] = {}
     for (name, connections), shot in sorted(shots.items()):
         side = baselines if name.startswith("mlflow") else figures
-        for field in ("rate", "p50", "p99"):
+        for field in ("rate", "p50", "p99", "cpu"):
             side[f"{name}, {connections} connections, {field}"] = getattr(shot, field)
         if shot.failed:
             side[f"{name}, {connections} connections, failed"] = shot.failed
@@ -79,6 +79,7 @@ def main() -> None:
             theirs = shots[base, connections]
             ratios[f"requests/s over {base}, {connections}"] = ours.rate / theirs.rate
             ratios[f"p99 over {base}, {connections}"] = ours.p99 / theirs.p99
+            ratios[f"CPU time over {base}, {connections}"] = ours.cpu / theirs.cpu
             ratios[f"with factors over {base}, {connections}"] = explains.rate / theirs.rate
     figures["start to ready, s"] = seconds["firstpass"]
     figures["worker resident, MB"] = memory["firstpass"]

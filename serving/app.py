@@ -12,6 +12,7 @@ from serving.api.access import Access
 from serving.api.backend import Backend, LateKeys
 from serving.api.batches import BatchList, BatchStatus, batches_router
 from serving.api.claims import claims_router
+from serving.api.direct import Direct
 from serving.api.gate import Gate
 from serving.api.handlers import add_handlers
 from serving.api.keeping import Keeper
@@ -58,6 +59,9 @@ PUBLISHED = (
     SkippedLine,
     EndLine,
 )
+
+#: The address of single claims, by the thousand.
+DIRECT = frozenset({"/v1/claims/score"})
 
 #: Seconds after which a thread with long work lets the event loop in; Python's own 5 ms would
 #: be felt by every small request beside a large one.
@@ -118,13 +122,15 @@ def create_app(settings: Settings | None = None, *, load: Load = load_denial) ->
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.include_router(claims_router(service, keeper))
+    claims = claims_router(service, keeper)
+    app.include_router(claims)
     app.include_router(batches_router(service, runner))
     app.include_router(loads_router(service))
     app.include_router(reports_router(service, edits))
     app.include_router(system_router(service, keeper))
     add_handlers(app)
     describe(app, PUBLISHED)
+    app.add_middleware(Direct, routes=claims.routes, paths=DIRECT)
     app.add_middleware(Gate, metrics=metrics, mode=lambda: service.mode)
     app.state.service = service
     trace(app)

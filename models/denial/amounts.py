@@ -74,8 +74,8 @@ class CarcShares(msgspec.Struct, gc=False):
                 continue
             for carc, share in known.get(payer, known[""]).items():
                 total[carc] = total.get(carc, 0.0) + p * share
-        best = sorted(total.items(), key=lambda item: (-item[1], item[0]))[:_CARCS_TOLD]
-        return [CarcRisk(carc, p) for carc, p in best]
+        best = sorted([(-p, carc) for carc, p in total.items()])[:_CARCS_TOLD]
+        return [CarcRisk(carc, -p) for p, carc in best]
 
 
 def fit_carcs(denials: Iterable[tuple[str, str, str]]) -> CarcShares:

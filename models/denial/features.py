@@ -6,6 +6,8 @@ submission; nothing comes from a remittance of the claim itself.
 """
 
 import datetime as dt
+import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 
@@ -35,13 +37,36 @@ _SIDE = frozenset({"26", "50", "E1", "E2", "E3", "E4", "LT", "RT", "TC"}) | {
 _REMOTE = frozenset({"02", "10"})
 _LIABILITY = frozenset({"GA", "GX", "GY", "GZ", "KX"})
 
-_LAG_EDGES = np.array(
-    [3, 7, 14, 21, 30, 45, 60, 75, 90, 95, 105, 120, 135, 150, 180, 210, 240, 270, 330, 365, 400]
+_LAG_EDGES = (
+    3,
+    7,
+    14,
+    21,
+    30,
+    45,
+    60,
+    75,
+    90,
+    95,
+    105,
+    120,
+    135,
+    150,
+    180,
+    210,
+    240,
+    270,
+    330,
+    365,
+    400,
 )
-_AGE_EDGES = np.array([1, 5, 12, 18, 21, 26, 40, 50, 65, 75])
-_TENURE_EDGES = np.array([14, 30, 45, 60, 90, 120, 180])
-_SINCE_EDGES = np.array([2, 3, 4, 6, 7, 10, 13, 21, 28, 42, 56, 84, 98, 119, 182, 273, 364, 546])
-_MONTH_EDGES = np.array([0, 1, 2, 3, 5, 8, 11, 12, 17])
+_AGE_EDGES = (1, 5, 12, 18, 21, 26, 40, 50, 65, 75)
+_TENURE_EDGES = (14, 30, 45, 60, 90, 120, 180)
+_SINCE_EDGES = (2, 3, 4, 6, 7, 10, 13, 21, 28, 42, 56, 84, 98, 119, 182, 273, 364, 546)
+_MONTH_EDGES = (0, 1, 2, 3, 5, 8, 11, 12, 17)
+
+#: Up to so many rows are numbered row by row: for one claim that is several times faster.
+_FEW_ROWS = 16
 
 #: Days at the start of a history in which "first seen" says nothing of a provider's tenure.
 TENURE_WARM_UP = 45
@@ -203,7 +228,7 @@ class RowMaker:
                 min(i, 6),
                 min(codes.count(code), 4),
                 past.service_state(keys.services[i]),
-                int(np.searchsorted(_SINCE_EDGES, since, "left")) if since >= 0 else -1,
+                bisect_left(_SINCE_EDGES, since) if since >= 0 else -1,
                 "given" if line.drugs else "none",
                 _charge_band(line.charge / line.units if line.units > 0 else line.charge),
             ]
@@ -226,11 +251,9 @@ class RowMaker:
         elif warm:
             tenure = "old"
         else:
-            tenure = int(np.searchsorted(_TENURE_EDGES, submitted - first_seen, "right"))
+            tenure = bisect_right(_TENURE_EDGES, submitted - first_seen)
         paid_months = past.months_since_paid(keys.coverage, keys.month)
-        paid_band = (
-            int(np.searchsorted(_MONTH_EDGES, paid_months, "left")) if paid_months >= 0 else -1
-        )
+        paid_band = bisect_left(_MONTH_EDGES, paid_months) if paid_months >= 0 else -1
         limit = self.filing_limits.get(keys.payer, self.filing_limits.get("", 365))
         address = patient.address or claim.subscriber.address
         other = claim.other_payers
@@ -274,7 +297,7 @@ class RowMaker:
             min(len(claim.diagnoses), 8),
             min(len(claim.lines), 8),
             _charge_band(claim.charge),
-            int(np.searchsorted(_LAG_EDGES, lag, "left")),
+            bisect_left(_LAG_EDGES, lag),
             0 if lag <= limit else 1,
             service.month,
             1 if past.knows_patient(keys.patient) else 0,
@@ -311,12 +334,12 @@ def _age_band(birth: dt.date | None, service: dt.date) -> int:
     if birth is None:
         return -1
     years = service.year - birth.year - ((service.month, service.day) < (birth.month, birth.day))
-    return int(np.searchsorted(_AGE_EDGES, years, "right"))
+    return bisect_right(_AGE_EDGES, years)
 
 
 def _charge_band(charge: Decimal) -> int:
     """Quarter octaves of dollars: fine enough to tell price lists apart, coarse enough to count."""
-    return round(float(np.log2(max(float(charge), 0.01))) * 2)
+    return round(math.log2(max(float(charge), 0.01)) * 2)
 
 
 #: Attributes whose values are in order, as the boosters take them.
@@ -348,6 +371,12 @@ class Vocabulary:
 
     def encode(self, rows: Sequence[Sequence[Value]], *, grow: bool) -> NDArray[np.int32]:
         """int32 ``[rows, attributes]``."""
+        if not grow and len(rows) <= _FEW_ROWS:
+            gets = [codes.get for codes in self._codes]
+            numbers = [
+                [get(value, 0) for get, value in zip(gets, row, strict=True)] for row in rows
+            ]
+            return np.array(numbers, np.int32)
         encoded = np.zeros((len(rows), len(self._codes)), np.int32)
         for column, (codes, values) in enumerate(
             zip(self._codes, zip(*rows, strict=True), strict=True)

@@ -27,6 +27,7 @@ BATCH = 2048
 
 #: Attributes whose never-seen values are told to the caller.
 FLAGGED = ("payer", "rendering", "practice", "code", "diagnosis", "filing_indicator")
+_FLAGGED_COLUMNS = [INDEX[name] for name in FLAGGED]
 
 
 class Prediction(msgspec.Struct, gc=False):
@@ -175,8 +176,10 @@ class Session:
 
     def _unseen(self, batch: FeatureBatch) -> list[list[str]]:
         flags: list[list[str]] = [[] for _ in range(len(batch))]
-        for name in FLAGGED:
-            rows = np.flatnonzero(batch.values[:, INDEX[name]] == 0)
+        unseen = batch.values[:, _FLAGGED_COLUMNS] == 0
+        for number in np.flatnonzero(unseen.any(axis=0)).tolist():
+            name = FLAGGED[number]
+            rows = np.flatnonzero(unseen[:, number])
             for claim in dict.fromkeys(batch.claim_of_line[rows].tolist()):
                 flags[claim].append(f"never_seen:{name}")
         return flags

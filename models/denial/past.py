@@ -201,12 +201,15 @@ class Past:
     def _days_since(self, code: int, day: int) -> int:
         if code not in self.repeated:
             return -1
+        known, key = self.days, code + day * _MIX_DAY
         for back in range(1, DAYS_BACK + 1):
-            if (code + (day - back) * _MIX_DAY) & MASK in self.days:
+            key -= _MIX_DAY
+            if key & MASK in known:
                 return back
-        week = day // 7
+        known, key = self.weeks, code + day // 7 * _MIX_WEEK
         for back in range(1, WEEKS_BACK):
-            if (code + (week - back) * _MIX_WEEK) & MASK in self.weeks:
+            key -= _MIX_WEEK
+            if key & MASK in known:
                 return max(back * 7, DAYS_BACK + 1)
         return -1
 

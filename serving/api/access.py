@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+from functools import lru_cache
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -120,6 +121,7 @@ def _require_own_machine(request: Request) -> None:
     )
 
 
+@lru_cache(maxsize=256)
 def _is_loopback(url: str) -> bool:
     try:
         host = urlsplit(url).hostname or ""

@@ -19,12 +19,14 @@ _DETAILS = {
 }
 
 
+#: What `answer_error` answers; anything else is a defect, and told by the gate.
+EXPECTED = (ServiceError, FirstpassError, HTTPException, ClientDisconnect)
+
+
 def add_handlers(app: FastAPI) -> None:
     """Answer errors of the service, the store, the models and the framework in one form."""
-    app.add_exception_handler(ServiceError, _answer)
-    app.add_exception_handler(FirstpassError, _answer)
-    app.add_exception_handler(HTTPException, _answer)
-    app.add_exception_handler(ClientDisconnect, _gone)
+    for kind in EXPECTED:
+        app.add_exception_handler(kind, answer_error)
 
 
 def problem_of(error: Exception) -> ServiceError:
@@ -51,15 +53,14 @@ def problem_of(error: Exception) -> ServiceError:
     return ServiceError(500, "internal", "the service failed; its log has the request id")
 
 
-async def _answer(request: Request, error: Exception) -> Response:
+async def answer_error(request: Request, error: Exception) -> Response:
+    """The answer to an error, as problem details."""
+    if isinstance(error, ClientDisconnect):
+        # The caller left: nobody reads this, the log and metrics count it as 499 does elsewhere.
+        return Response(status_code=499)
     problem = problem_of(error)
     if problem.status >= 500:
         logger().warning(
             "request.refused", request_id=request_id(request), kind=problem.kind, error=error
         )
     return problem.response(request_id(request))
-
-
-async def _gone(request: Request, error: Exception) -> Response:
-    """The caller left; nobody reads this, the log and metrics count it as 499 does elsewhere."""
-    return Response(status_code=499)

@@ -27,7 +27,7 @@ from serving.scoring.scorer import ClaimStream, Scored
 from serving.telemetry.logs import logger
 
 #: Claims scored at once: long enough to be fast, short enough that others get their turn.
-SLICE = 128
+SLICE = 256
 
 
 class StreamRun:
