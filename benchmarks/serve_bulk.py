@@ -40,11 +40,21 @@ class Streamed(msgspec.Struct):
 
 
 def body_of(claims: Sequence[Claim], count: int) -> list[Claim]:
-    """So many claims, each with a number of its own: copies would find each other as duplicates."""
-    return [
-        msgspec.structs.replace(claims[i % len(claims)], claim_id=f"BULK{i:07}")
-        for i in range(count)
-    ]
+    """So many claims; copies of one have numbers and patients of their own.
+
+    The same patient's services once more would be duplicates, which real files seldom hold.
+    """
+    return [_copy(claims[i % len(claims)], i, i // len(claims)) for i in range(count)]
+
+
+def _copy(claim: Claim, number: int, time_round: int) -> Claim:
+    patient = claim.patient
+    other = msgspec.structs.replace(
+        patient,
+        first_name=f"{patient.first_name}{'ABCDEFGHIJKLMNOPQRSTUVWXYZ'[time_round % 26]}",
+        last_name=f"{patient.last_name}{time_round}",
+    )
+    return msgspec.structs.replace(claim, claim_id=f"BULK{number:07}", patient=other)
 
 
 def file_837p(claims: Sequence[Claim]) -> bytes:

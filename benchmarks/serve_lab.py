@@ -49,15 +49,21 @@ class Shot(msgspec.Struct):
 
 
 class Server(msgspec.Struct):
-    """A running server: where to post, seconds from start to ready, and its main process."""
+    """A running server: where to post, seconds from start to ready, and its main process.
+
+    ``is_worker``: the main process is the one that answers; else the largest of its family is.
+    """
 
     name: str
     url: str
     ready: float
     pid: int
+    is_worker: bool = False
 
     def memory(self) -> float:
-        """Resident memory of the largest process (the worker), MB of 10^6 bytes."""
+        """Resident memory of the worker, MB of 10^6 bytes."""
+        if self.is_worker:
+            return resident(self.pid)
         return max(resident(pid) for pid in family(self.pid))
 
     def cpu(self) -> dict[int, float]:
@@ -66,8 +72,7 @@ class Server(msgspec.Struct):
 
     def helpers(self) -> float:
         """Resident memory of all its other processes."""
-        sizes = sorted(resident(pid) for pid in family(self.pid))
-        return sum(sizes[:-1])
+        return sum(resident(pid) for pid in family(self.pid)) - self.memory()
 
 
 def require_wrk() -> str:
@@ -158,6 +163,7 @@ def ours(home: Path, name: str = "firstpass", **settings: str) -> Iterator[Serve
     env = environment(home, FIRSTPASS_PORT=str(port), FIRSTPASS_LOG_LEVEL="info", **settings)
     command = [sys.executable, "-P", "-m", "serving.run"]
     with started(name, command, env, port, "/readyz", "/v1/claims/score") as server:
+        server.is_worker = True
         yield server
 
 

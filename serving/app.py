@@ -6,6 +6,7 @@ import sys
 from collections.abc import AsyncIterator
 
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 
 from models.errors import InputError
 from serving.api.access import Access
@@ -13,6 +14,7 @@ from serving.api.backend import Backend, LateKeys
 from serving.api.batches import BatchList, BatchStatus, batches_router
 from serving.api.claims import claims_router
 from serving.api.direct import Direct
+from serving.api.docs import docs_router
 from serving.api.gate import Gate
 from serving.api.handlers import add_handlers
 from serving.api.keeping import Keeper
@@ -59,6 +61,15 @@ PUBLISHED = (
     SkippedLine,
     EndLine,
 )
+
+#: FastAPI's own telemetry would send exceptions with their text; `serving.telemetry` does not.
+UNTOLD: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
 
 #: The address of single claims, by the thousand.
 DIRECT = frozenset({"/v1/claims/score"})
@@ -119,8 +130,10 @@ def create_app(settings: Settings | None = None, *, load: Load = load_denial) ->
         version="1",
         description=DESCRIPTION,
         lifespan=lifespan,
+        docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        telemetry=UNTOLD,
     )
     claims = claims_router(service, keeper)
     app.include_router(claims)
@@ -128,6 +141,7 @@ def create_app(settings: Settings | None = None, *, load: Load = load_denial) ->
     app.include_router(loads_router(service))
     app.include_router(reports_router(service, edits))
     app.include_router(system_router(service, keeper))
+    app.include_router(docs_router())
     add_handlers(app)
     describe(app, PUBLISHED)
     app.add_middleware(Direct, routes=claims.routes, paths=DIRECT)

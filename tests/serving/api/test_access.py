@@ -1,12 +1,18 @@
 import asyncio
 import datetime as dt
 from collections.abc import Iterable
+from unittest.mock import Mock
 
 import httpx
 import pytest
 from fastapi.routing import APIRoute
 
 from models.errors import InputError
+from serving.api.batches import batches_router
+from serving.api.claims import claims_router
+from serving.api.loads import loads_router
+from serving.api.reports import reports_router
+from serving.api.system import system_router
 from serving.app import create_app
 from serving.security import create_key
 from serving.settings import Settings
@@ -219,6 +225,15 @@ def test_other_addresses_than_loopback_need_a_key_to_start(settings: Settings) -
 
 def test_no_route_was_forgotten_in_the_description(settings: Settings) -> None:
     app = create_app(settings, load=load_fake)
-    described = app.openapi()["paths"]
-    routes = [x.path for x in app.routes if isinstance(x, APIRoute)]
-    assert set(routes) <= set(described)
+    service = app.state.service
+    keeper, runner = Mock(), Mock()  # routes are only counted here
+    routers = (
+        claims_router(service, keeper),
+        batches_router(service, runner),
+        loads_router(service),
+        reports_router(service, service.edits),
+        system_router(service, keeper),
+    )
+    routes = [x.path for router in routers for x in router.routes if isinstance(x, APIRoute)]
+    assert len(routes) >= 15
+    assert set(routes) <= set(app.openapi()["paths"])
