@@ -101,7 +101,8 @@ def _wrapped(text: str, line: tuple[int, int], following: tuple[int, int], wides
 def _ends(text: str, begin: int, mark: re.Match[str]) -> bool:
     """Whether the mark ends the sentence that began at ``begin``."""
     if mark[0] != ".":
-        return True
+        # "? UTI" means a possible one.
+        return mark[0] != "?" or not (mark.start() == begin or text[mark.start() - 1].isspace())
     stop = mark.start()
     token = _TOKEN.search(text, max(begin, stop - _BACK), stop)
     if token is None:
