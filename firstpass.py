@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from models.errors import FirstpassError
-from serving.cli import audit, export, keys, load, serve, watch
+from serving.cli import audit, export, keys, load, rules, serve, watch
 from training.cli import backtest, demo, evaluate, imports, registry, score, simulate, train
 
 app = typer.Typer(
@@ -34,6 +34,7 @@ app.command("import")(imports.import_tables)
 app.command()(serve.serve)
 app.command()(watch.watch)
 app.command()(load.load)
+app.command()(rules.rules)
 app.command()(export.export)
 app.add_typer(keys.app, name="keys")
 app.add_typer(audit.app, name="audit")

@@ -22,7 +22,8 @@ from serving.api.loads import Loaded, loads_router
 from serving.api.openapi import DESCRIPTION, describe
 from serving.api.reports import (
     EditList,
-    PayerRule,
+    KeptPayerRule,
+    KeptPayerRuleClaims,
     RuleDecision,
     RuleList,
     Scorecard,
@@ -50,7 +51,8 @@ PUBLISHED = (
     Health,
     Loaded,
     ModelList,
-    PayerRule,
+    KeptPayerRule,
+    KeptPayerRuleClaims,
     Readiness,
     RuleDecision,
     RuleList,
@@ -117,7 +119,13 @@ def create_app(settings: Settings | None = None, *, load: Load = load_denial) ->
             await asyncio.to_thread(backend.open)
             await access.begin()
             refuse_open_door(settings, access)
-            for job in (follower.run(), access.watch(), keeper.run(), edits.follow(), runner.run()):
+            for job in (
+                follower.run(),
+                access.watch(),
+                keeper.run(),
+                edits.follow(backend),
+                runner.run(),
+            ):
                 task = asyncio.create_task(job)
                 stack.push_async_callback(_stopped, task)
             # A worker takes no request that it could only answer with 503.

@@ -27,6 +27,9 @@ from serving.telemetry.logs import configure_logs, logger
 PAUSE_SECONDS = 0.3
 RETRY_SECONDS = 2.0
 OUTCOME_SECONDS = 3.0
+FIRST_RULE_SECONDS = 20.0
+# A rule is made of months; learning it reads the whole history.
+RULE_SECONDS = 600.0
 
 
 def move(store: Store, journal: Spool) -> int:
@@ -56,6 +59,18 @@ def join_outcomes(store: Store) -> None:
             logger().info("outcomes.joined", submissions=done.submissions, changed=done.changed)
 
 
+def learn_rules(store: Store) -> None:
+    """Learn the payer rules of practices for which something new was loaded.
+
+    Raises:
+        StoreUnavailableError: the store is away.
+    """
+    for practice in store.outcomes.practices():
+        if store.rule_learning.due(practice):
+            learnt = store.rule_learning.learn(practice)
+            logger().info("rules.learnt", found=learnt.found, new=learnt.new, gone=learnt.gone)
+
+
 def main() -> None:
     """Move until standard input ends, and once more after that."""
     parser = argparse.ArgumentParser(prog="serving.mover", description=__doc__)
@@ -79,6 +94,7 @@ def main() -> None:
     store: Store | None = None
     last = False
     due = time.monotonic() + OUTCOME_SECONDS
+    rules_due = time.monotonic() + FIRST_RULE_SECONDS
     while not last:
         last = end.wait(PAUSE_SECONDS)
         try:
@@ -87,6 +103,9 @@ def main() -> None:
             if not last and time.monotonic() >= due:
                 join_outcomes(store)
                 due = time.monotonic() + OUTCOME_SECONDS
+            if not last and time.monotonic() >= rules_due:
+                learn_rules(store)
+                rules_due = time.monotonic() + RULE_SECONDS
         except StoreUnavailableError as error:
             logger().warning("mover.store_away", reason=str(error))
             end.wait(RETRY_SECONDS)

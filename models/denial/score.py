@@ -1,7 +1,7 @@
 """Scoring files: claims in from any readable form, one row a claim out, as they are read."""
 
 import csv
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import IO, Protocol
@@ -12,6 +12,7 @@ from models.claims.claim import Claim
 from models.claims.files import read_files
 from models.denial.model import BATCH, DenialModel
 from models.denial.risk import DenialRisk
+from models.edits import EditTables, ServiceIndex, check_file
 from models.errors import InputError, Problem
 
 #: Columns of a scored file, in order.
@@ -25,6 +26,8 @@ COLUMNS = (
     "model_version",
     "history_version",
 )
+#: A column more, where edits are asked for: what a claim breaks, as a JSON list.
+EDITS = "edits"
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -34,17 +37,21 @@ class ScoreReport(msgspec.Struct):
     claims: int = 0
     likely_denied: int = 0
     expected_loss: float = 0.0
+    with_edits: int = 0
     passed_over: int = 0
     problems: list[Problem] = []
 
 
+Row = dict[str, str | float]
+
+
 class _Writer(Protocol):
-    def write(self, risks: list[DenialRisk]) -> None: ...
+    def write(self, rows: list[Row]) -> None: ...
 
     def close(self) -> None: ...
 
 
-def row(risk: DenialRisk) -> dict[str, str | float]:
+def row(risk: DenialRisk) -> Row:
     """One claim's answer as `COLUMNS`; ``top_factors`` is a JSON list."""
     factors = [
         {"field": f.field, "words": f.words, "contribution": f.contribution} for f in risk.factors
@@ -67,25 +74,36 @@ def score_files(
     model: DenialModel,
     *,
     factors: bool = True,
+    edits: EditTables | None = None,
     advance: Callable[[int], None] | None = None,
 ) -> ScoreReport:
     """Score every claim of the inputs and write ``out`` (.csv, .parquet or .jsonl).
 
     Reads and writes as it goes: memory does not grow with the files. Damaged parts become
     `Problem`s of the report; remittances and other records are counted and passed over.
+    ``edits``: the tables of the pre-submission edits, for a column with those that each claim
+    breaks beside the claims before it.
     ``advance`` is told how many claims were just done.
 
     Raises:
         InputError: nothing readable, or ``out`` has another suffix.
     """
     report = ScoreReport()
-    writer = _open_writer(out)
+    columns = COLUMNS if edits is None else (*COLUMNS, EDITS)
+    writer = _open_writer(out, columns)
+    index = ServiceIndex()
     session = model.session()
     try:
         claims = _claims(inputs, report)
         while chunk := list(islice(claims, BATCH)):
             risks = session.score_batch(chunk, factors=factors)
-            writer.write(risks)
+            rows = [row(r) for r in risks]
+            if edits is not None:
+                checked = check_file(chunk, edits, index=index)
+                for own, (_, broken) in zip(rows, checked, strict=True):
+                    own[EDITS] = _ENCODER.encode(broken).decode()
+                    report.with_edits += bool(broken)
+            writer.write(rows)
             report.claims += len(risks)
             report.likely_denied += sum(r.denial_probability >= 0.5 for r in risks)
             report.expected_loss += sum(r.expected_loss for r in risks)
@@ -106,8 +124,8 @@ def _claims(inputs: Iterable[Path], report: ScoreReport) -> Iterator[Claim]:
             report.passed_over += 1
 
 
-def _open_writer(out: Path) -> _Writer:
-    makers: dict[str, Callable[[Path], _Writer]] = {
+def _open_writer(out: Path, columns: Sequence[str]) -> _Writer:
+    makers: dict[str, Callable[[Path, Sequence[str]], _Writer]] = {
         ".csv": _CsvWriter,
         ".jsonl": _JsonlWriter,
         ".parquet": _ParquetWriter,
@@ -118,48 +136,48 @@ def _open_writer(out: Path) -> _Writer:
             f"{out.name}: scores are written as {', '.join(sorted(makers))}; give --out such a name"
         )
     out.parent.mkdir(parents=True, exist_ok=True)
-    return maker(out)
+    return maker(out, columns)
 
 
 class _CsvWriter:
-    def __init__(self, out: Path) -> None:
+    def __init__(self, out: Path, columns: Sequence[str]) -> None:
         self._file: IO[str] = out.open("w", newline="", encoding="utf-8")
-        self._writer = csv.DictWriter(self._file, COLUMNS)
+        self._writer = csv.DictWriter(self._file, columns)
         self._writer.writeheader()
 
-    def write(self, risks: list[DenialRisk]) -> None:
-        self._writer.writerows(row(r) for r in risks)
+    def write(self, rows: list[Row]) -> None:
+        self._writer.writerows(rows)
 
     def close(self) -> None:
         self._file.close()
 
 
 class _JsonlWriter:
-    def __init__(self, out: Path) -> None:
+    def __init__(self, out: Path, _columns: Sequence[str]) -> None:
         self._file = out.open("wb")
 
-    def write(self, risks: list[DenialRisk]) -> None:
-        self._file.writelines(_ENCODER.encode(row(r)) + b"\n" for r in risks)
+    def write(self, rows: list[Row]) -> None:
+        self._file.writelines(_ENCODER.encode(r) + b"\n" for r in rows)
 
     def close(self) -> None:
         self._file.close()
 
 
 class _ParquetWriter:
-    def __init__(self, out: Path) -> None:
+    def __init__(self, out: Path, columns: Sequence[str]) -> None:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         numbers = {"denial_probability", "expected_loss", "category_probability"}
         self._schema = pa.schema(
-            [(name, pa.float64() if name in numbers else pa.string()) for name in COLUMNS]
+            [(name, pa.float64() if name in numbers else pa.string()) for name in columns]
         )
         self._writer = pq.ParquetWriter(out, self._schema)
 
-    def write(self, risks: list[DenialRisk]) -> None:
+    def write(self, rows: list[Row]) -> None:
         import pyarrow as pa
 
-        self._writer.write_table(pa.Table.from_pylist([row(r) for r in risks], self._schema))
+        self._writer.write_table(pa.Table.from_pylist(rows, self._schema))
 
     def close(self) -> None:
         self._writer.close()

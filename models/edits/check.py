@@ -8,6 +8,7 @@ from models.edits.check_header import check_header
 from models.edits.check_history import check_history
 from models.edits.check_lines import check_lines
 from models.edits.check_pairs import check_addons, check_pairs, check_units
+from models.edits.check_payer_rules import check_payer_rules
 from models.edits.check_services import check_services
 from models.edits.context import EditContext, ServiceIndex
 from models.edits.edit import Edit, Findings, Severity
@@ -23,6 +24,7 @@ CHECKS: tuple[Callable[[PreparedClaim, Findings], None], ...] = (
     check_units,
     check_addons,
     check_history,
+    check_payer_rules,
 )
 _NO_CONTEXT = EditContext()
 

@@ -2,10 +2,10 @@
 
 import datetime as dt
 
-from models.edits.context import EarlierService
 from models.edits.edit import Findings
 from models.edits.groups import load_groups
 from models.edits.prepared import PreparedClaim, PreparedLine
+from models.history.services import EarlierService
 
 _REPEATS = frozenset(("76", "77", "91", "59", "XE", "XP", "XS", "XU"))
 _VISIT_IN_GLOBAL = frozenset(("24", "25", "57"))

@@ -2,31 +2,11 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from decimal import Decimal
 
 import msgspec
 
 from models.claims.claim import Claim, Person
-
-
-class EarlierService(msgspec.Struct, frozen=True, gc=False):
-    """One service of the same patient on another claim.
-
-    ``group`` is the billing provider's NPI, ``provider`` the rendering provider's (the billing
-    one's where none is named). ``outcome``: ``paid``, ``denied``, ``rejected``, or ``""`` while
-    it is not known.
-    """
-
-    claim_id: str
-    date: dt.date
-    code: str
-    modifiers: tuple[str, ...] = ()
-    units: Decimal = Decimal(1)
-    provider: str = ""
-    group: str = ""
-    taxonomy: str = ""
-    responsibility: str = "P"
-    outcome: str = ""
+from models.history.services import EarlierService, services_of
 
 
 class EditContext(msgspec.Struct, frozen=True):
@@ -48,26 +28,6 @@ def patient_of(claim: Claim) -> tuple[Person, str]:
     if patient.last_name or patient.birth_date or patient.sex:
         return patient, "patient"
     return claim.subscriber, "subscriber"
-
-
-def services_of(claim: Claim, outcome: str = "") -> tuple[EarlierService, ...]:
-    """A claim's dated lines as other claims of the patient see them."""
-    return tuple(
-        EarlierService(
-            claim.claim_id,
-            line.service_date,
-            line.code,
-            line.modifiers,
-            line.units,
-            ((line.rendering or claim.rendering) or claim.billing).npi,
-            claim.billing.npi,
-            ((line.rendering or claim.rendering) or claim.billing).taxonomy,
-            claim.responsibility,
-            outcome,
-        )
-        for line in claim.lines
-        if line.service_date is not None
-    )
 
 
 class ServiceIndex:

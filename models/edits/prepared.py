@@ -4,10 +4,11 @@ import datetime as dt
 from collections.abc import Iterator
 
 from models.claims.claim import Claim, Diagnosis, ServiceLine
-from models.edits.context import EarlierService, EditContext, patient_of
+from models.edits.context import EditContext, patient_of
 from models.edits.groups import load_groups
 from models.edits.scope import Scope
 from models.edits.tables import EditTables
+from models.history.services import EarlierService
 
 
 class PreparedLine:

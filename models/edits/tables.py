@@ -9,6 +9,7 @@ from models.codes.icd10cm import SHIPPED, Icd10cm, load_icd10cm
 from models.edits.edit import load_rules
 from models.edits.pairs import PairTable, open_pairs
 from models.edits.rows import AddOn, CodeRow, FeeRow, ReasonRow, Row, UnitLimit, read_rows
+from models.edits.rule_book import PayerRuleBook, load_rule_book
 from models.edits.scope import PROGRAMS, Scopes, load_scopes
 from models.edits.store import TableMeta, tables_folder, versions
 from models.errors import FirstpassError, InputError, Place, Problem
@@ -85,6 +86,7 @@ class EditTables:
         hcpcs: Versions[dict[str, CodeRow]] | None = None,
         cpt: Versions[dict[str, CodeRow]] | None = None,
         scopes: Scopes | None = None,
+        payer_rules: PayerRuleBook | None = None,
         problems: tuple[Problem, ...] = (),
     ) -> None:
         """``ncci`` and ``mue`` by program (medicare, medicaid); what is absent keeps silent."""
@@ -96,6 +98,7 @@ class EditTables:
         self.hcpcs = hcpcs or Versions()
         self.cpt = cpt or Versions()
         self.scopes = scopes or Scopes()
+        self.payer_rules = payer_rules or PayerRuleBook()
         self.problems = problems
 
     @classmethod
@@ -140,6 +143,11 @@ class EditTables:
         except InputError as error:
             problem("icd10", error)
             icd10 = load_icd10cm()
+        try:
+            payer_rules = load_rule_book(folder)
+        except InputError as error:
+            problem("payer_rules", error)
+            payer_rules = PayerRuleBook()
         return cls(
             icd10=icd10,
             ncci=ncci,
@@ -149,6 +157,7 @@ class EditTables:
             hcpcs=by_code(rows("hcpcs", CodeRow)),
             cpt=by_code(rows("cpt", CodeRow)),
             scopes=load_scopes(scope_file if scope_file.exists() else None),
+            payer_rules=payer_rules,
             problems=tuple(problems),
         )
 

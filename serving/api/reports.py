@@ -11,6 +11,8 @@ from starlette.responses import Response
 
 from models.edits import Rule, load_rules
 from models.edits.tables import EditTables, Versions
+from models.errors import InputError
+from models.history.rules import ClaimLine, PayerRule, decode_rule
 from serving.api.body import read_body, require_json
 from serving.api.gate import note, request_id
 from serving.api.openapi import answers, json_body, query_parameters
@@ -21,6 +23,7 @@ from serving.audit import AuditEntry
 from serving.problems import FieldError, field_error, malformed
 from serving.scoring.edits import EditDesk
 from serving.scoring.requests import invalid
+from serving.store.rule_learning import checked_edit
 from serving.store.rules import KeptRule
 from serving.store.scorecard import GROUPS, ReliabilityBin, ScorecardRow
 
@@ -65,30 +68,45 @@ class RuleQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     payer: Annotated[str, msgspec.Meta(max_length=80)] | None = None
 
 
-class PayerRule(msgspec.Struct, frozen=True):
-    """A payer rule learnt from remittances; ``rule`` is its content as it acts."""
+class KeptPayerRule(msgspec.Struct, frozen=True):
+    """A payer rule learnt from remittances.
+
+    ``words`` say it in one sentence. ``rule`` is the rule as it acts: as it was accepted or
+    edited, else as learnt; ``learnt`` is how the newest history shows it.
+    """
 
     id: int
     practice: str
     payer: str
     status: str
     active: bool
-    rule: msgspec.Raw
+    words: str
+    remedy: str
+    rule: PayerRule
+    learnt: PayerRule
     decided_by: str
     decided: dt.datetime | None
     reason: str
     revision: int
 
 
+class KeptPayerRuleClaims(KeptPayerRule, frozen=True):
+    """A payer rule with the claim lines behind it, denied ones first."""
+
+    claims: list[ClaimLine]
+
+
 class RuleList(msgspec.Struct, frozen=True):
     """Answer of `GET /v1/rules`."""
 
-    rules: list[PayerRule]
+    rules: list[KeptPayerRule]
 
 
 class RuleDecision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``status``: accepted, edited (with ``rule``), dismissed, or proposed to take it back.
 
+    ``rule`` is the whole rule as it was told, with ``codes``, ``values``, ``limit``,
+    ``severity``, ``advice`` or ``holds`` changed; figures stay those that were seen.
     ``revision`` is that of the rule as it was looked at; another's decision in between is told.
     """
 
@@ -167,11 +185,32 @@ def reports_router(service: Service, desk: EditDesk) -> APIRouter:
             )
             return answer(RuleList([_rule(x) for x in found]))
 
+    @router.get(
+        "/v1/rules/{rule_id}",
+        response_class=Response,
+        tags=["rules"],
+        responses=answers("KeptPayerRuleClaims", 404, 422),
+        openapi_extra={"parameters": [_RULE_ID]},
+    )
+    async def rule(request: Request) -> Response:
+        """One payer rule with the claims behind it."""
+        async with service.admitted(request, "read") as caller:
+            rule_id = _rule_id(request)
+            practices = None if caller.practices is None else sorted(caller.practices)
+            rules = service.backend.store.rules
+
+            def look() -> KeptPayerRuleClaims:
+                kept = rules.get(rule_id, practices)
+                lines = msgspec.json.decode(rules.evidence(rule_id), type=list[ClaimLine])
+                return KeptPayerRuleClaims(**msgspec.structs.asdict(_rule(kept)), claims=lines)
+
+            return answer(await asyncio.to_thread(look))
+
     @router.post(
         "/v1/rules/{rule_id}/decision",
         response_class=Response,
         tags=["rules"],
-        responses=answers("PayerRule", 400, 404, 408, 409, 413, 415, 422),
+        responses=answers("KeptPayerRule", 400, 404, 408, 409, 413, 415, 422),
         openapi_extra={
             **json_body("RuleDecision", {"accept": {"status": "accepted", "reason": "seen"}}),
             "parameters": [_RULE_ID],
@@ -185,9 +224,17 @@ def reports_router(service: Service, desk: EditDesk) -> APIRouter:
             body = await read_body(request, 1 << 16, service.settings.body_seconds)
             decision = _decision(body)
             practices = None if caller.practices is None else sorted(caller.practices)
-            edited = None if decision.rule is None else msgspec.json.encode(decision.rule)
-            rule = await asyncio.to_thread(
-                lambda: service.backend.store.rules.decide(
+            store = service.backend.store
+
+            def keep() -> KeptRule:
+                edited = None
+                if decision.rule is not None:
+                    content = msgspec.json.encode(decision.rule)
+                    try:
+                        edited = checked_edit(store.rules.get(rule_id, practices), content)
+                    except InputError as error:
+                        raise invalid([FieldError(str(error), "/rule")]) from None
+                kept = store.rules.decide(
                     rule_id,
                     decision.status,
                     caller.actor,
@@ -196,7 +243,10 @@ def reports_router(service: Service, desk: EditDesk) -> APIRouter:
                     revision=decision.revision,
                     practices=practices,
                 )
-            )
+                desk.publish(store)
+                return kept
+
+            rule = await asyncio.to_thread(keep)
             entry = AuditEntry(
                 actor=caller.actor,
                 action=f"rule.{decision.status}",
@@ -234,14 +284,18 @@ def _decision(body: bytes) -> RuleDecision:
         raise malformed(error) from None
 
 
-def _rule(rule: KeptRule) -> PayerRule:
-    return PayerRule(
+def _rule(rule: KeptRule) -> KeptPayerRule:
+    content = decode_rule(rule.content)
+    return KeptPayerRule(
         rule.id,
         rule.practice,
         rule.payer,
         rule.status,
         rule.active,
-        msgspec.Raw(rule.content),
+        content.words,
+        content.remedy,
+        content,
+        decode_rule(rule.learnt),
         rule.decided_by,
         rule.decided,
         rule.reason,

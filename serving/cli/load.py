@@ -33,7 +33,8 @@ def load(
 ) -> None:
     """Load claims, acknowledgements and remittances into the store, each file once.
 
-    Then works out which claims were denied, and joins that to earlier scores.
+    Then works out which claims were denied, joins that to earlier scores, and learns the
+    payers' rules anew (`firstpass rules` shows them).
 
     Example: firstpass load practice/history
     """
@@ -46,6 +47,9 @@ def load(
             if store.outcomes.state(practice).stale:
                 note(f"working out the outcomes of practice {practice}")
                 store.outcomes.refresh(practice)
+            if store.rule_learning.due(practice):
+                note(f"learning the payer rules of practice {practice}")
+                store.rule_learning.learn(practice)
     show(summary, _words(summary), as_json=json)
     if not any(file.already or file.kind != "nothing" for file in summary.files):
         raise typer.Exit(1)

@@ -1,16 +1,29 @@
 """Pre-submission edits beside the model: tables that are followed, and one file's memory."""
 
 import asyncio
+import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 from models.claims.claim import Claim
 from models.edits import Edit, EditTables, ServiceIndex, check_file
 from models.edits.store import tables_folder
+from serving.store.errors import StoreUnavailableError
+from serving.store.store import Store
 from serving.telemetry.logs import logger
 
 #: How often imported tables are looked for.
 LOOK_SECONDS = 10.0
+
+
+class StoreDoor(Protocol):
+    """Gives the store once it is open."""
+
+    @property
+    def store(self) -> Store:
+        """The open store."""
+        ...
 
 
 class EditDesk:
@@ -18,6 +31,7 @@ class EditDesk:
 
     def __init__(self, home: Path) -> None:
         self._home = home
+        self._lock = threading.Lock()
         self._seen = self._state()
         self.tables = EditTables.load(home)
 
@@ -25,18 +39,41 @@ class EditDesk:
         """The edits of one request or file, with the tables of this moment."""
         return EditSession(self.tables)
 
-    async def follow(self) -> None:
-        """Load tables anew when their folder changes."""
+    def publish(self, store: Store) -> None:
+        """Put the payer rules that a person accepted among the tables.
+
+        Raises:
+            StoreUnavailableError: the store is away.
+        """
+        if store.rule_learning.publish(tables_folder(self._home)):
+            self.look()
+
+    async def follow(self, door: StoreDoor) -> None:
+        """Load tables anew when their folder changes, and payer rules when the store's do."""
         while True:
             await asyncio.sleep(LOOK_SECONDS)
+            try:
+                await asyncio.to_thread(self._follow, door)
+            except StoreUnavailableError:
+                pass  # accepted rules act on as they were
+            except Exception as error:
+                logger().error("edits.follow_failed", error=error)
+
+    def _follow(self, door: StoreDoor) -> None:
+        self.look()
+        self.publish(door.store)
+
+    def look(self) -> None:
+        """Load tables anew if their folder changed."""
+        with self._lock:
             seen = self._state()
             if seen == self._seen:
-                continue
+                return
             try:
-                self.tables = await asyncio.to_thread(EditTables.load, self._home)
+                self.tables = EditTables.load(self._home)
             except Exception as error:  # half-written: the old ones stay until the next look
                 logger().error("edits.load_failed", error=error)
-                continue
+                return
             self._seen = seen
             logger().info("edits.loaded", problems=len(self.tables.problems))
 

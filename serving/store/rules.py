@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from models.errors import InputError
 from serving.store.columns import now
@@ -22,16 +22,30 @@ class LearntRule(msgspec.Struct, frozen=True):
     """A rule as learnt: ``key`` names its condition the same way at every run.
 
     ``content`` is the rule's own JSON (condition, words, support, confidence, first and last
-    seen), as the learner defines it; it must hold no claim number.
+    seen), as the learner defines it; it must hold no claim number. ``evidence`` is JSON of the
+    claim lines behind it, which never leaves the practice.
     """
 
     key: str
     payer: str
     content: bytes
+    evidence: bytes = b"[]"
+
+
+class Learnt(msgspec.Struct, frozen=True):
+    """What learning anew did to the kept rules; ``gone``: proposals that no longer show."""
+
+    found: int
+    new: int
+    gone: int
 
 
 class KeptRule(msgspec.Struct, frozen=True):
-    """A rule with its decision; ``active`` ones act as edits, by ``content``."""
+    """A rule with its decision; ``active`` ones act as edits, by ``content``.
+
+    ``learnt`` is renewed by every learning, ``edited`` is the rule as it was accepted or as a
+    person edited it.
+    """
 
     id: int
     practice: str
@@ -54,8 +68,12 @@ class KeptRule(msgspec.Struct, frozen=True):
 
     @property
     def content(self) -> bytes:
-        """The rule as it acts: as edited, else as learnt."""
-        return self.edited if self.status == EDITED and self.edited else self.learnt
+        """The rule as it acts: as it was accepted or edited, else as learnt."""
+        return self.edited if self.active and self.edited else self.learnt
+
+
+# Not the evidence: it is long, and most who ask for rules do not ask for it.
+_COLUMNS = [column for column in PayerRuleRow.__table__.columns if column.name != "evidence"]
 
 
 class PayerRules:
@@ -64,15 +82,32 @@ class PayerRules:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def learn(self, practice: str, rules: Sequence[LearntRule]) -> int:
-        """Adds new rules and renews the figures of known ones; how many were new.
+    def learn(
+        self, practice: str, rules: Sequence[LearntRule], *, complete: bool = False
+    ) -> Learnt:
+        """Adds new rules and renews the figures of known ones.
 
-        Decisions stay: a dismissed rule is not proposed again, an edited one keeps its edit.
+        Decisions stay: a dismissed rule is not proposed again, an accepted or edited one goes on
+        as it was. ``complete``: these are all rules that show, so proposals that are not among
+        them are dropped.
         """
         moment = now()
 
-        def work(connection: Connection) -> int:
-            new = 0
+        def work(connection: Connection) -> Learnt:
+            new = gone = 0
+            if complete:
+                keys = {column_text(rule.key) for rule in rules}
+                mine = PayerRuleRow.practice == practice
+                left = connection.execute(
+                    select(PayerRuleRow.key).where(mine, PayerRuleRow.status == PROPOSED)
+                ).scalars()
+                for key in sorted(set(left) - keys):
+                    connection.execute(
+                        delete(PayerRuleRow).where(
+                            mine, PayerRuleRow.key == key, PayerRuleRow.status == PROPOSED
+                        )
+                    )
+                    gone += 1
             for rule in sorted(rules, key=lambda x: x.key):
                 row = {
                     "practice": practice,
@@ -80,6 +115,7 @@ class PayerRules:
                     "payer": column_text(rule.payer),
                     "status": PROPOSED,
                     "learnt": rule.content,
+                    "evidence": rule.evidence,
                     "decided_by": "",
                     "reason": "",
                     "created": moment,
@@ -96,9 +132,9 @@ class PayerRules:
                         PayerRuleRow.key == row["key"],
                         PayerRuleRow.learnt != rule.content,
                     )
-                    .values(learnt=rule.content, updated=moment)
+                    .values(learnt=rule.content, evidence=rule.evidence, updated=moment)
                 )
-            return new
+            return Learnt(len(rules), new, gone)
 
         return self._database.transact(work)
 
@@ -110,7 +146,7 @@ class PayerRules:
         payer: str | None = None,
     ) -> list[KeptRule]:
         """Rules of these practices (``None``: all), by practice, payer and key."""
-        query = select(PayerRuleRow).order_by(
+        query = select(*_COLUMNS).order_by(
             PayerRuleRow.practice, PayerRuleRow.payer, PayerRuleRow.key
         )
         if practices is not None:
@@ -128,7 +164,7 @@ class PayerRules:
         Raises:
             NotFoundError: there is none, or not of these practices.
         """
-        query = select(PayerRuleRow).where(PayerRuleRow.id == rule_id)
+        query = select(*_COLUMNS).where(PayerRuleRow.id == rule_id)
         if practices is not None:
             query = query.where(PayerRuleRow.practice.in_(practices))
         with self._database.read() as connection:
@@ -136,6 +172,17 @@ class PayerRules:
             if row is None:
                 raise NotFoundError("no payer rule has this id")
             return _rule(row)
+
+    def evidence(self, rule_id: int, practices: Sequence[str] | None = None) -> bytes:
+        """JSON of the claim lines behind a rule as it was last learnt.
+
+        Raises:
+            NotFoundError: as `get`.
+        """
+        self.get(rule_id, practices)
+        query = select(PayerRuleRow.evidence).where(PayerRuleRow.id == rule_id)
+        with self._database.read() as connection:
+            return connection.execute(query).scalar() or b"[]"
 
     def decide(
         self,
@@ -159,10 +206,13 @@ class PayerRules:
             raise InputError(f"status={status!r} is unknown; allowed: {', '.join(DECISIONS)}")
         if (status == EDITED) != (edited is not None):
             raise InputError("status 'edited' needs the edited rule, and no other status takes one")
-        self.get(rule_id, practices)
+        before = self.get(rule_id, practices)
         wanted = [PayerRuleRow.id == rule_id]
         if revision is not None:
             wanted.append(PayerRuleRow.revision == revision)
+        if status == ACCEPTED:
+            edited = before.learnt  # what was looked at: later learning must not change it
+            wanted.append(PayerRuleRow.learnt == before.learnt)
         changed = self._database.transact(
             lambda c: (
                 c.execute(

@@ -14,6 +14,7 @@ from serving.store.intake import Intake
 from serving.store.migrate import migrate
 from serving.store.outcomes import Outcomes
 from serving.store.recorder import Recorder
+from serving.store.rule_learning import RuleLearning
 from serving.store.rules import PayerRules
 from serving.store.scorecard import Scorecards
 from serving.store.scores import Scores
@@ -41,6 +42,7 @@ class Store:
         self.rules = PayerRules(database)
         self.batches = Batches(database)
         self.outcomes = Outcomes(database)
+        self.rule_learning = RuleLearning(database, self.outcomes, self.rules)
         self.scorecards = Scorecards(database)
         self.recorder = Recorder(
             database,

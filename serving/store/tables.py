@@ -73,6 +73,8 @@ class PracticeRow(Base):
     changes: Mapped[int] = mapped_column(BigInteger, default=0)  # grows with what is stored
     outcomes_at: Mapped[int] = mapped_column(BigInteger, default=-1)  # changes when last worked out
     outcomes_time: Mapped[dt.datetime | None]
+    rules_at: Mapped[int] = mapped_column(BigInteger, default=-1)  # changes when last learnt from
+    rules_time: Mapped[dt.datetime | None]
 
 
 class TransmissionRow(Base):
@@ -285,6 +287,7 @@ class PayerRuleRow(Base):
     status: Mapped[str]
     learnt: Mapped[bytes]
     edited: Mapped[bytes | None]
+    evidence: Mapped[bytes | None]
     decided_by: Mapped[str]
     decided: Mapped[dt.datetime | None]
     reason: Mapped[str] = mapped_column(Text)

@@ -26,6 +26,12 @@ def score(
     ],
     model: Annotated[str, typer.Option(help="Alias or version number.")] = "champion",
     factors: Annotated[bool, typer.Option(help="Explain every claim (slower).")] = True,
+    edits: Annotated[
+        bool,
+        typer.Option(
+            "--edits", help="Add what each claim breaks: edits, and payer rules that were accepted."
+        ),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Write one row a claim: probability of denial, expected loss, likely reason, factors.
@@ -37,6 +43,7 @@ def score(
     from models import registry
     from models.denial.artifact import load_artifact
     from models.denial.score import score_files
+    from models.edits import EditTables
 
     loaded = registry.load("denial", model)
     version = loaded.version.version
@@ -50,12 +57,16 @@ def score(
 
         report(f"loading denial version {version}")
         denial = load_artifact(loaded.path, model_version=str(version))
-        result = score_files(claims, out, denial, factors=factors, advance=advance)
+        tables = EditTables.load() if edits else None
+        result = score_files(claims, out, denial, factors=factors, edits=tables, advance=advance)
     lines = [
         f"{result.claims:,} claims scored by denial version {version}: {out}",
         f"{result.likely_denied:,} are more likely denied than not;"
         f" expected loss {result.expected_loss:,.2f}",
     ]
+    if tables is not None:
+        lines.append(f"{result.with_edits:,} break an edit")
+        lines += [f"problem: {problem}" for problem in tables.problems]
     if result.passed_over:
         lines.append(f"{result.passed_over:,} other records were passed over")
     lines += [f"problem: {problem}" for problem in result.problems[:MOST_PROBLEMS]]

@@ -19,8 +19,7 @@ from models.claims.claim import (
     ServiceLine,
 )
 from models.claims.common import Amount, DatedEvent, Reference
-from models.edits import EditContext, check_claim, check_file, load_rules
-from models.edits.context import EarlierService
+from models.edits import EarlierService, EditContext, check_claim, check_file, load_rules
 from tests.models.edits.samples import ADDONS, FEES, HCPCS, LIMITS, PAIRS, tables
 
 TEXT = st.text(max_size=12) | st.sampled_from(["", "E119", "S52501Z", "99213", "J1100", "21", "X4"])

@@ -14,7 +14,7 @@ RULES = [
 @pytest.fixture
 def rules(database):
     found = PayerRules(database)
-    assert found.learn(PRACTICE, RULES) == 2
+    assert found.learn(PRACTICE, RULES).new == 2
     return found
 
 
@@ -36,7 +36,7 @@ def test_learnt_rules_are_proposed(rules):
 def test_learning_again_renews_figures_and_keeps_decisions(rules):
     rule = rules.decide(first(rules).id, "dismissed", "user:ann", reason="old policy")
     newer = LearntRule(rule.key, "87726", b'{"denied":50,"of":55}')
-    assert rules.learn(PRACTICE, [newer]) == 0
+    assert rules.learn(PRACTICE, [newer]).new == 0
     kept = rules.get(rule.id)
     assert (kept.status, kept.learnt, kept.decided_by) == ("dismissed", newer.content, "user:ann")
     assert kept.updated > rule.updated
