@@ -13,7 +13,17 @@ import typer
 
 from models.errors import FirstpassError
 from serving.cli import audit, export, keys, load, rules, serve, watch
-from training.cli import backtest, demo, evaluate, imports, registry, score, simulate, train
+from training.cli import (
+    backtest,
+    demo,
+    evaluate,
+    imports,
+    registry,
+    score,
+    simulate,
+    suggest,
+    train,
+)
 
 app = typer.Typer(
     name="firstpass",
@@ -24,6 +34,7 @@ app = typer.Typer(
 app.command()(simulate.simulate)
 app.add_typer(train.app, name="train")
 app.command()(score.score)
+app.command()(suggest.suggest)
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(backtest.app, name="backtest")
 app.command()(registry.models)

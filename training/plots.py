@@ -93,9 +93,15 @@ def ranking(labels: Labels, scores: Mapping[str, Scores]) -> Figure:
 
 
 def reliability_diagram(
-    observed: Scores, probabilities: Mapping[str, Scores], *, bins: int = 10
+    observed: Scores,
+    probabilities: Mapping[str, Scores],
+    *,
+    bins: int = 10,
+    event: str = "denial",
+    happened: str = "denied",
+    things: str = "claims",
 ) -> Figure:
-    """Predicted against observed share denied in equal-mass bins, with 95 % intervals.
+    """Predicted against observed share ``happened`` in equal-mass bins, with 95 % intervals.
 
     Below it, how the predictions are spread. Log-scaled: most claims lie under 10 %.
     """
@@ -124,11 +130,11 @@ def reliability_diagram(
             bottom.hist(np.asarray(values), bins=list(edges), color=colour, alpha=0.6)
         begin = max(lowest / 2, 1e-4)
         top.plot([begin, 1], [begin, 1], color=FAINT, linewidth=1, linestyle=":")
-        top.set(xscale="log", yscale="log", xlim=(begin, 1), ylim=(begin, 1), ylabel="denied")
+        top.set(xscale="log", yscale="log", xlim=(begin, 1), ylim=(begin, 1), ylabel=happened)
         for axis in (top.xaxis, top.yaxis, bottom.xaxis):
             axis.set_major_formatter(lambda value, _: f"{100 * value:g}%")
         top.set_title("Reliability: are probabilities kept?")
-        bottom.set(xlabel="predicted probability of denial", ylabel="claims")
+        bottom.set(xlabel=f"predicted probability of {event}", ylabel=things)
         top.legend(loc="upper left")
         return figure
 

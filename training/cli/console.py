@@ -6,7 +6,7 @@ piped.
 
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -108,7 +108,7 @@ class _Bars:
             self._rich.update(self._task, completed=done, total=done, count=count)
 
 
-def columns(rows: list[Mapping[str, str]]) -> str:
+def columns(rows: Sequence[Mapping[str, str]]) -> str:
     """Rows as a plain table: fits a terminal, a log and an e-mail.
 
     >>> print(columns([{"name": "denial", "version": "3"}, {"name": "coding", "version": "12"}]))

@@ -66,3 +66,32 @@ def _described(result: "EvaluationResult") -> str:
         *(f"plot: {path}" for path in result.plots),
     ]
     return "\n".join(lines)
+
+
+@app.command()
+def coding(
+    notes: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="NOTES.jsonl",
+            help="Labelled notes: JSONL files or folders of them.",
+            exists=True,
+            show_default=False,
+        ),
+    ],
+    model: Annotated[str, typer.Option(help="Alias or version number.")] = "champion",
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for plots and tables.", file_okay=False)
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Measure the coding model on labelled notes: ranking, micro and macro F1, calibration.
+
+    Example: firstpass evaluate coding later/notes.jsonl --out evaluation
+    """
+    from training.cli.coding import evaluation_summary, evaluation_words
+    from training.coding.evaluate import evaluate_coding
+
+    with progress() as report:
+        result = evaluate_coding(notes, which=model, plots_to=out, progress=report)
+    show(evaluation_summary(result), evaluation_words(result), as_json=json)

@@ -1,6 +1,7 @@
 """``firstpass train``: a new model version from a practice's own history."""
 
 import datetime as dt
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,6 +18,7 @@ from training.cli.history import (
 )
 
 if TYPE_CHECKING:
+    from training.coding.train import CodingTraining
     from training.denial.train import TrainingResult
 
 app = typer.Typer(no_args_is_help=True)
@@ -82,3 +84,34 @@ def _described(result: "TrainingResult") -> str:
 
 def _last_day(result: "TrainingResult") -> str:
     return dt.date.fromordinal(result.windows.as_of).isoformat()
+
+
+@app.command()
+def coding(
+    notes: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[NOTES.jsonl]",
+            help="Labelled notes: JSONL files or folders of them; none: the day-one version.",
+            exists=True,
+            show_default=False,
+        ),
+    ] = None,
+    promote: Annotated[
+        bool, typer.Option("--promote", help="Make the new version the champion.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Learn codes from labelled notes, prove it on notes held back, register the model.
+
+    Without notes it registers the day-one version, which looks ICD-10-CM codes up. An
+    interrupted training of the same notes goes on where it was.
+
+    Example: firstpass train coding practice/notes.jsonl --promote
+    """
+    from training.cli.coding import training_summary, training_words
+    from training.coding.train import train_coding
+
+    with progress() as report:
+        result: CodingTraining = train_coding(notes or [], promote_it=promote, progress=report)
+    show(training_summary(result), training_words(result), as_json=json)

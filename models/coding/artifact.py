@@ -1,0 +1,95 @@
+"""A coding model as a folder of data files, and back.
+
+``coding.json`` (systems, thresholds, calibrators), and for each system its lexicons
+(``NAME.npz``), what labelled notes taught (``NAME.history.msgpack``) and its booster
+(``NAME.txt``). No code, no pickles, no text of notes: strings that coders marked are kept as
+fingerprints, single words only if they are words of medicine or of many notes.
+"""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from models.coding.features import COLUMNS, FEATURE_SCHEMA, Sources
+from models.coding.history import StringHistory
+from models.coding.lexicon import Lexicon
+from models.coding.mentions import TermFinder
+from models.coding.model import CodingModel, SystemPart
+from models.coding.ranker import load_ranker, save_ranker
+from models.coding.words import vocabulary
+from models.errors import RegistryError
+from models.registry import require_schema, write_schema
+
+MODEL_NAME = "coding"
+
+
+class _Part(msgspec.Struct):
+    system: str
+    file: str
+    threshold: float
+    ranker: dict[str, Any]
+    titles: dict[str, str]
+
+
+class _Model(msgspec.Struct):
+    columns: list[str]
+    parts: list[_Part]
+
+
+def save_artifact(model: CodingModel, folder: Path) -> None:
+    """Write ``model`` into ``folder`` (made if absent)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = []
+    for number, (system, part) in enumerate(model.parts.items()):
+        name = f"{number}-{re.sub(r'[^a-z0-9]+', '-', system.lower())}"
+        arrays = {
+            f"{which}.{key}": value
+            for which, finder in (("terms", part.sources.terms), ("alike", part.sources.alike))
+            for key, value in finder.lexicon.arrays().items()
+        }
+        np.savez(folder / f"{name}.npz", allow_pickle=False, **arrays)
+        history = msgspec.msgpack.encode(part.sources.history.to_data())
+        (folder / f"{name}.history.msgpack").write_bytes(history)
+        ranker = save_ranker(part.ranker, folder, name)
+        parts.append(_Part(system, name, part.threshold, ranker, part.titles))
+    content = _Model(list(COLUMNS), parts)
+    (folder / "coding.json").write_bytes(msgspec.json.encode(content))
+    write_schema(folder, MODEL_NAME, FEATURE_SCHEMA)
+
+
+def load_artifact(folder: Path, *, model_version: str = "unregistered") -> CodingModel:
+    """Read what `save_artifact` wrote.
+
+    Raises:
+        RegistryError: not a coding model, or of a feature schema that this code cannot read.
+    """
+    require_schema(folder, MODEL_NAME, {FEATURE_SCHEMA})
+    content = msgspec.json.decode((folder / "coding.json").read_bytes(), type=_Model)
+    if content.columns != list(COLUMNS):
+        raise RegistryError(f"{folder} was written with other columns: train again")
+    words = vocabulary()
+    parts = {}
+    for part in content.parts:
+        with np.load(folder / f"{part.file}.npz", allow_pickle=False) as arrays:
+            lexicons = {
+                which: Lexicon.from_arrays(
+                    {
+                        key.removeprefix(f"{which}."): arrays[key]
+                        for key in arrays.files
+                        if key.startswith(f"{which}.")
+                    }
+                )
+                for which in ("terms", "alike")
+            }
+        history = StringHistory.from_data(
+            msgspec.msgpack.decode((folder / f"{part.file}.history.msgpack").read_bytes())
+        )
+        sources = Sources(
+            TermFinder(lexicons["terms"], words), history, TermFinder(lexicons["alike"], words)
+        )
+        ranker = load_ranker(part.ranker, folder, part.file)
+        parts[part.system] = SystemPart(sources, ranker, part.threshold, part.titles)
+    return CodingModel(parts, model_version=model_version)

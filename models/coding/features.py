@@ -1,0 +1,331 @@
+"""Candidates of a note and their numbers, the same for training and for suggesting.
+
+A candidate is a code with every mention that speaks for it. Columns are named in `COLUMNS`;
+`FEATURE_SCHEMA` grows whenever their meaning or order changes.
+"""
+
+import math
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from models.coding.assertion import Assertion, AssertionRules, assertions
+from models.coding.history import StringHistory
+from models.coding.lexicon import Lexicon
+from models.coding.mentions import StringMention, TermFinder, TermMention, find_strings
+from models.coding.spans import Note, SectionKind, Span
+from models.coding.stretches import sentence_words, stretches
+from models.coding.words import Token, Vocabulary
+
+FEATURE_SCHEMA = 1
+Floats = NDArray[np.float32]
+
+ASSERTIONS = tuple(Assertion)
+SECTIONS = tuple(SectionKind)
+_GROUPS = ("string", "alike", "term")
+
+COLUMNS = (
+    # Strings that coders marked: best and over all mentions.
+    "string_marked", "string_with", "string_seen", "string_count", "string_words",
+    "string_joint", "string_kinds", "string_mentions", "string_free", "string_choice",
+    "string_rank", "string_coded",
+    # Strings like those that coders marked.
+    "alike_score", "alike_dice", "alike_words", "alike_free",
+    # Terms of the code system.
+    "term_dice", "term_mass", "term_coverage", "term_words", "term_kind", "term_mentions",
+    "term_free", "term_ties", "term_rank", "term_score",
+    # The code.
+    "code_count", "code_rate", "code_chapter", "code_open", "code_length",
+    # Where and how it is said.
+    "first", "last", "spans", "covered", "note_words", "candidates",
+    *(f"said_{a}" for a in ASSERTIONS),
+    "best_assertion",
+    *(f"in_{s}" for s in SECTIONS),
+    # Among the note's candidates.
+    "rivals", "rival_better", "finer_better", "family_best",
+)  # fmt: skip
+COLUMN = {name: i for i, name in enumerate(COLUMNS)}
+CATEGORICAL = ("term_kind", "code_chapter", "best_assertion")
+
+#: How much a mention counts by its term's kind, see `models.coding.terms.Kind`.
+KIND_WEIGHTS = (1.0, 0.97, 0.95, 0.95, 0.92, 0.8, 0.85)
+
+
+class Support(msgspec.Struct, gc=False):
+    """A mention that speaks for a candidate: span, strength in [0, 1], where it comes from."""
+
+    begin: int
+    end: int
+    strength: float
+    source: str
+    sentence: int
+    section: int
+    free: bool = True
+    assertion: Assertion = Assertion.PRESENT
+
+
+class Candidate(msgspec.Struct, gc=False):
+    """A code, and what speaks for it."""
+
+    code: str
+    supports: list[Support]
+
+
+class Candidates(msgspec.Struct):
+    """Candidates of one note and their features ``[candidates, columns]``."""
+
+    candidates: list[Candidate]
+    table: Floats
+
+
+class NoteReading(msgspec.Struct):
+    """A note with its content words, read once."""
+
+    note: Note
+    words: list[list[Token]]
+
+
+class Sources(msgspec.Struct):
+    """What candidates come from: terms, and what labelled notes taught (both may be empty)."""
+
+    terms: TermFinder
+    history: StringHistory
+    alike: TermFinder
+
+
+def read_words(note: Note, vocabulary: Vocabulary) -> NoteReading:
+    """Split a note's sentences into content words."""
+    return NoteReading(note, sentence_words(note, vocabulary))
+
+
+class _Row(msgspec.Struct, gc=False):
+    supports: list[Support]
+    strings: dict[int, tuple[int, int, int, int, int]]  # string: marked, with, seen, rank, words
+    values: dict[str, float]
+
+
+def collect(reading: NoteReading, sources: Sources, rules: AssertionRules) -> Candidates:
+    """All candidates of a note with their features."""
+    note, words = reading.note, reading.words
+    runs = stretches(note, words)
+    sections = [s.section for s in note.sentences]
+    rows: dict[str, _Row] = {}
+    strings = find_strings(words, sections, sources.history)
+    terms = sources.terms.find(runs)
+    alike = sources.alike.find(runs)
+    lexicon = sources.terms.lexicon
+    strong = {(m.sentence, m.begin, m.end, m.words) for m in strings}
+    strong |= {(m.sentence, m.begin, m.end, m.words) for m in terms if m.dice > 0.97}
+    cover = _Cover(strong)
+    _add_strings(rows, strings, sources.history, cover)
+    _add_terms(rows, terms, lexicon, cover)
+    _add_alike(rows, alike, sources.alike.lexicon, cover)
+    said = _assertions(note, rows, rules)
+    candidates = [Candidate(code, row.supports) for code, row in rows.items()]
+    table = _table(note, words, candidates, list(rows.values()), sources, said)
+    return Candidates(candidates, table)
+
+
+class _Cover:
+    """Whether a span lies within a longer one that is known."""
+
+    def __init__(self, strong: set[tuple[int, int, int, int]]) -> None:
+        self._by_sentence: dict[int, list[tuple[int, int, int]]] = {}
+        for sentence, begin, end, words in strong:
+            if words > 1:
+                self._by_sentence.setdefault(sentence, []).append((begin, end, words))
+        self._known: dict[tuple[int, int], bool] = {}
+
+    def free(self, sentence: int, begin: int, end: int) -> bool:
+        found = self._known.get((begin, end))
+        if found is None:
+            found = self._known[begin, end] = not any(
+                b <= begin and end <= e and (b, e) != (begin, end)
+                for b, e, _ in self._by_sentence.get(sentence, ())
+            )
+        return found
+
+
+def _row(rows: dict[str, _Row], code: str) -> _Row:
+    row = rows.get(code)
+    if row is None:
+        row = rows[code] = _Row([], {}, {})
+    return row
+
+
+def _add_strings(
+    rows: dict[str, _Row], mentions: list[StringMention], history: StringHistory, cover: _Cover
+) -> None:
+    for m in mentions:
+        known = history.strings[m.string]
+        free = cover.free(m.sentence, m.begin, m.end)
+        total = sum(marked for _, marked, _ in known.codes)
+        order = sorted(known.codes, key=lambda c: -c[1])
+        for rank, (code, marked, both) in enumerate(order[:12]):
+            row = _row(rows, history.codes[code])
+            rate = marked / (known.seen + 1)
+            row.supports.append(
+                Support(m.begin, m.end, rate, "history", m.sentence, m.section, free)
+            )
+            values = row.values
+            values["string_mentions"] = values.get("string_mentions", 0) + 1
+            if free:
+                values["string_free"] = max(values.get("string_free", 0), rate)
+            row.strings[m.string] = (marked, both, known.seen, rank, m.words)
+            if rate >= values.get("string_marked", -1.0):
+                values["string_marked"] = rate
+                values["string_seen"] = _coarse(known.seen)
+                values["string_count"] = _coarse(marked)
+                values["string_choice"] = marked / total
+                values["string_rank"] = rank
+                values["string_coded"] = min(total / (known.seen + 1), 1.5)
+            values["string_with"] = max(values.get("string_with", 0), both / (known.seen + 1))
+            values["string_words"] = max(values.get("string_words", 0), m.words)
+    for row in rows.values():
+        row.values["string_kinds"] = len(row.strings)
+        row.values["string_joint"] = 1 - math.prod(
+            1 - min(marked / (seen + 1), 0.99) for marked, _, seen, _, _ in row.strings.values()
+        )
+
+
+def _add_terms(
+    rows: dict[str, _Row], mentions: list[TermMention], lexicon: Lexicon, cover: _Cover
+) -> None:
+    codes, code_of, kinds = lexicon.codes, lexicon.code_of, lexicon.kinds
+    by_span: dict[tuple[int, int], dict[str, float]] = {}
+    for m in mentions:
+        code = codes[code_of[m.term]]
+        score = m.dice * KIND_WEIGHTS[kinds[m.term]]
+        known = by_span.setdefault((m.begin, m.end), {})
+        known[code] = max(score, known.get(code, 0.0))
+    for m in mentions:
+        code = codes[code_of[m.term]]
+        row = _row(rows, code)
+        values = row.values
+        kind = int(kinds[m.term])
+        score = m.dice * KIND_WEIGHTS[kind]
+        free = cover.free(m.sentence, m.begin, m.end)
+        row.supports.append(Support(m.begin, m.end, score, "terms", m.sentence, m.section, free))
+        values["term_mentions"] = values.get("term_mentions", 0) + 1
+        if free:
+            values["term_free"] = max(values.get("term_free", 0), score)
+        values["term_mass"] = max(values.get("term_mass", 0), m.mass * (m.dice > 0.9))
+        values["term_dice"] = max(values.get("term_dice", 0), m.dice)
+        if score > values.get("term_score", -1.0):
+            rivals = by_span[m.begin, m.end]
+            values["term_score"] = score
+            values["term_coverage"] = m.coverage
+            values["term_words"] = m.words
+            values["term_kind"] = kind
+            values["term_rank"] = sum(1 for s in rivals.values() if s > score + 1e-6)
+            values["term_ties"] = sum(1 for s in rivals.values() if abs(s - score) <= 1e-6)
+
+
+def _add_alike(
+    rows: dict[str, _Row], mentions: list[TermMention], lexicon: Lexicon, cover: _Cover
+) -> None:
+    for m in mentions:
+        row = _row(rows, lexicon.codes[lexicon.code_of[m.term]])
+        score = m.dice * float(lexicon.strengths[m.term])
+        values = row.values
+        free = cover.free(m.sentence, m.begin, m.end)
+        if score > values.get("alike_score", 0.0):
+            values["alike_score"] = score
+            values["alike_words"] = m.words
+        values["alike_dice"] = max(values.get("alike_dice", 0.0), m.dice)
+        if free:
+            values["alike_free"] = max(values.get("alike_free", 0.0), score)
+        row.supports.append(Support(m.begin, m.end, score, "history", m.sentence, m.section, free))
+
+
+def _assertions(
+    note: Note, rows: dict[str, _Row], rules: AssertionRules
+) -> dict[tuple[int, int], Assertion]:
+    spans = sorted({(s.begin, s.end) for row in rows.values() for s in row.supports})
+    answers = assertions(note, [Span(b, e) for b, e in spans], rules)
+    said = dict(zip(spans, answers, strict=True))
+    for row in rows.values():
+        for support in row.supports:
+            support.assertion = said[support.begin, support.end]
+    return said
+
+
+def _table(
+    note: Note,
+    words: list[list[Token]],
+    candidates: list[Candidate],
+    rows: list[_Row],
+    sources: Sources,
+    said: dict[tuple[int, int], Assertion],
+) -> Floats:
+    table = np.zeros((len(rows), len(COLUMNS)), np.float32)
+    length = max(len(note.text), 1)
+    history = sources.history
+    total = sum(len(w) for w in words)
+    strength = np.zeros(len(rows), np.float32)
+    for i, (candidate, row) in enumerate(zip(candidates, rows, strict=True)):
+        out = table[i]
+        for name in ("string_rank", "term_kind", "term_rank"):
+            out[COLUMN[name]] = -1
+        for name, value in row.values.items():
+            out[COLUMN[name]] = value
+        code = candidate.code
+        number = history.code_number.get(code)
+        count = history.counts[number] if number is not None else 0
+        out[COLUMN["code_count"]] = _coarse(count)
+        out[COLUMN["code_rate"]] = count / max(history.notes, 1)
+        out[COLUMN["code_chapter"]] = (ord(code[0]) - 48) % 64 if code else 0
+        out[COLUMN["code_open"]] = code.endswith("9")
+        out[COLUMN["code_length"]] = len(code)
+        spans = {(s.begin, s.end) for s in candidate.supports}
+        out[COLUMN["first"]] = min(b for b, _ in spans) / length
+        out[COLUMN["last"]] = max(b for b, _ in spans) / length
+        out[COLUMN["spans"]] = len(spans)
+        out[COLUMN["covered"]] = sum(not s.free for s in candidate.supports) / len(
+            candidate.supports
+        )
+        out[COLUMN["note_words"]] = total
+        out[COLUMN["candidates"]] = len(rows)
+        best = max(candidate.supports, key=lambda s: (s.strength, s.free, -s.begin))
+        for span in spans:
+            out[COLUMN[f"said_{said[span]}"]] += 1
+        out[COLUMN["best_assertion"]] = ASSERTIONS.index(best.assertion)
+        for section in {s.section for s in candidate.supports}:
+            if section >= 0:
+                out[COLUMN[f"in_{note.sections[section].kind}"]] = 1
+        strength[i] = max(
+            out[COLUMN["string_joint"]], 0.8 * out[COLUMN["term_score"]] * (
+                out[COLUMN["term_rank"]] == 0), out[COLUMN["alike_score"]],
+        )  # fmt: skip
+    _among(candidates, strength, table)
+    return table
+
+
+def _among(candidates: list[Candidate], strength: Floats, table: Floats) -> None:
+    """Rivals: candidates that rest on the same words; relatives: codes of the same category."""
+    by_span: dict[tuple[int, int], set[int]] = {}
+    family: dict[str, list[int]] = {}
+    for i, candidate in enumerate(candidates):
+        family.setdefault(candidate.code[:3], []).append(i)
+        for s in candidate.supports:
+            by_span.setdefault((s.begin, s.end), set()).add(i)
+    for i, candidate in enumerate(candidates):
+        rivals = set().union(*(by_span[s.begin, s.end] for s in candidate.supports)) - {i}
+        table[i, COLUMN["rivals"]] = len(rivals)
+        table[i, COLUMN["rival_better"]] = max((strength[r] for r in rivals), default=0.0)
+        relatives = [r for r in family[candidate.code[:3]] if r != i]
+        table[i, COLUMN["family_best"]] = max((strength[r] for r in relatives), default=0.0)
+        table[i, COLUMN["finer_better"]] = max(
+            (
+                strength[r]
+                for r in relatives
+                if candidates[r].code.startswith(candidate.code.rstrip("9"))
+            ),
+            default=0.0,
+        )
+
+
+def _coarse(count: int) -> float:
+    """Counts that differ little are the same number, so that single notes leave no trace."""
+    return float(count) if count <= 2 else float(2 + int(2 * math.log2(count / 2)))

@@ -1,0 +1,203 @@
+"""The coding model: text in, ranked `Suggestion` out.
+
+One part for each code system: what its terms are, what labelled notes taught of it, how its
+candidates are ranked. All state is data (see `models.coding.artifact`).
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+
+import msgspec
+
+from models.codes.icd10cm import Icd10cm, load_icd10cm
+from models.coding.assertion import Assertion, AssertionRules
+from models.coding.features import Candidate, Candidates, NoteReading, Sources, collect, read_words
+from models.coding.note import read_note
+from models.coding.ranker import Ranker
+from models.coding.specificity import (
+    code_warnings,
+    conflicts,
+    missing,
+    side_near,
+    with_seventh,
+    with_side,
+)
+from models.coding.suggestion import CodeWarning, Evidence, Suggestion
+from models.coding.words import vocabulary
+from models.errors import InputError
+
+ICD10CM = "ICD-10-CM"
+#: Spans of evidence that are shown for one code.
+MOST_EVIDENCE = 5
+#: A finding that is only negated, or only a relative's, is never likelier than this.
+NEVER_ABOVE = 0.5
+_NOT_THE_PATIENTS = frozenset({Assertion.NEGATED, Assertion.FAMILY})
+
+
+class SystemPart(msgspec.Struct):
+    """One code system: candidates, ranking, the score from which on a code is predicted.
+
+    ``titles``: words of codes that Firstpass has no table of.
+    """
+
+    sources: Sources
+    ranker: Ranker
+    threshold: float
+    titles: dict[str, str] = {}
+
+
+class CodingModel:
+    """Suggests codes for notes; immutable, safe beside other threads."""
+
+    def __init__(
+        self,
+        parts: dict[str, SystemPart],
+        *,
+        rules: AssertionRules | None = None,
+        icd10cm: Icd10cm | None = None,
+        model_version: str = "unregistered",
+    ) -> None:
+        """``parts`` by code system's name."""
+        self.parts = parts
+        self.rules = rules or AssertionRules.default()
+        self.icd10cm = icd10cm or load_icd10cm()
+        self.model_version = model_version
+
+    @property
+    def systems(self) -> tuple[str, ...]:
+        """Code systems that the model suggests from."""
+        return tuple(self.parts)
+
+    def suggest(
+        self,
+        text: str,
+        *,
+        systems: Sequence[str] | None = None,
+        limit: int = 20,
+        date: dt.date | None = None,
+        specialty: str = "",
+    ) -> list[Suggestion]:
+        """Codes that the note supports, likeliest first, at most ``limit`` of each system.
+
+        ``date`` is the date of service, by which codes are valid (default: today).
+
+        Raises:
+            InputError: The note is empty or too long, or a system is unknown to this model.
+        """
+        reading = read_words(read_note(text), vocabulary())
+        return self.suggest_reading(reading, systems=systems, limit=limit, date=date)
+
+    def suggest_reading(
+        self,
+        reading: NoteReading,
+        *,
+        systems: Sequence[str] | None = None,
+        limit: int = 20,
+        date: dt.date | None = None,
+    ) -> list[Suggestion]:
+        """`suggest` for a note that is read already."""
+        wanted = list(self.parts) if systems is None else list(systems)
+        self.require_systems(wanted)
+        found: list[Suggestion] = []
+        for system in wanted:
+            found += self._suggest(system, reading, limit, date or dt.date.today())
+        return sorted(found, key=lambda s: -s.score)
+
+    def require_systems(self, systems: Sequence[str]) -> None:
+        """Refuse code systems that the model knows nothing of.
+
+        Raises:
+            InputError: one of them is unknown.
+        """
+        for system in systems:
+            if system not in self.parts:
+                known = ", ".join(self.parts)
+                raise InputError(f"this model knows no codes of {system!r}; it knows: {known}")
+
+    def rank(self, system: str, reading: NoteReading) -> list[tuple[Candidate, float]]:
+        """All candidates of one system with their probabilities, likeliest first."""
+        part = self.parts[system]
+        collected = collect(reading, part.sources, self.rules)
+        return ranked(collected, part.ranker)
+
+    def _suggest(
+        self, system: str, reading: NoteReading, limit: int, on: dt.date
+    ) -> list[Suggestion]:
+        part = self.parts[system]
+        chosen: dict[str, Suggestion] = {}
+        for candidate, score in self.rank(system, reading):
+            if len(chosen) >= limit:
+                break
+            suggestion = self._suggestion(system, part, reading, candidate, score, on)
+            # A refined code can be a candidate of its own: the likelier one stands.
+            chosen.setdefault(suggestion.code, suggestion)
+        found = list(chosen.values())
+        if system != ICD10CM:
+            return found
+        likely = [s.code for s in found if s.score >= part.threshold]
+        clashes = conflicts(self.icd10cm, likely)
+        return [
+            msgspec.structs.replace(s, warnings=(*s.warnings, *clashes.get(s.code, ())))
+            for s in found
+        ]
+
+    def _suggestion(
+        self,
+        system: str,
+        part: SystemPart,
+        reading: NoteReading,
+        candidate: Candidate,
+        score: float,
+        on: dt.date,
+    ) -> Suggestion:
+        note = reading.note
+        supports = sorted(
+            candidate.supports,
+            key=lambda s: (s.assertion in _NOT_THE_PATIENTS, not s.free, -s.strength, s.begin),
+        )
+        spans = list(dict.fromkeys((s.begin, s.end) for s in supports))[:MOST_EVIDENCE]
+        evidence = tuple(Evidence(b, e, note.text[b:e]) for b, e in spans)
+        best = supports[0]
+        code, words = candidate.code, part.titles.get(candidate.code, "")
+        gaps: tuple[str, ...] = ()
+        found: list[CodeWarning] = []
+        if system == ICD10CM:
+            icd = self.icd10cm
+            known = part.sources.history.code_number
+            if code not in known:
+                code = with_side(icd, code, side_near(note, spans))
+                sentence = note.sentences[best.sentence]
+                code = with_seventh(icd, code, note.text[sentence.begin : sentence.end])
+            words = icd.title(code) or words
+            gaps = missing(icd, code)
+            found = code_warnings(icd, code, on)
+        return Suggestion(
+            system=system,
+            code=code,
+            words=words,
+            score=score,
+            assertion=best.assertion,
+            evidence=evidence,
+            missing=gaps,
+            warnings=tuple(found),
+            source=best.source,
+        )
+
+
+def only_not_the_patients(candidate: Candidate) -> bool:
+    """Whether the note mentions it only in negation, or only of a relative."""
+    return all(s.assertion in _NOT_THE_PATIENTS for s in candidate.supports)
+
+
+def ranked(collected: Candidates, ranker: Ranker) -> list[tuple[Candidate, float]]:
+    """Candidates with probabilities, likeliest first.
+
+    What the note mentions only in negation, or only of a relative, is capped.
+    """
+    scores = ranker.probabilities(collected.table).tolist()
+    pairs = []
+    for candidate, score in zip(collected.candidates, scores, strict=True):
+        if only_not_the_patients(candidate):
+            score = min(score, NEVER_ABOVE)
+        pairs.append((candidate, score))
+    return sorted(pairs, key=lambda pair: (-pair[1], pair[0].code))

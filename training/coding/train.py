@@ -1,0 +1,204 @@
+"""`firstpass train coding`: from labelled notes, or none, to a registered coding model."""
+
+import datetime as dt
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+import pandas as pd
+
+from models.codes.icd10cm import CodeStatus, Icd10cm, load_icd10cm
+from models.coding.artifact import MODEL_NAME, load_artifact, save_artifact
+from models.coding.dayone import day_one_model
+from models.coding.features import FEATURE_SCHEMA
+from models.coding.lexicon import Lexicon
+from models.coding.mentions import TermFinder
+from models.coding.model import ICD10CM, CodingModel, SystemPart
+from models.coding.notes_file import NoteRecord, read_notes
+from models.coding.pyfunc import COLUMNS, INPUT_COLUMN
+from models.coding.words import vocabulary
+from models.errors import NotEnoughDataError, Problem
+from models.registry import TableSignature, Version, promote, store_folder
+from training.coding.dataset import LabelledNotes, label, split, systems_of
+from training.coding.fit import fit_part
+from training.coding.judge import Judged, judge
+from training.progress import Progress, silent
+from training.tracking import combined_fingerprint, file_digest, training_run
+from training.tracking.runs import TrainingRun
+
+#: Fewer labelled notes of a system than these teach a ranker nothing that holds.
+LEAST_NOTES = 30
+SIGNATURE = TableSignature(
+    {INPUT_COLUMN: "string"},
+    {name: {"note": "long", "score": "double"}.get(name, "string") for name in COLUMNS},
+)
+EXAMPLE = """\
+CC: right knee pain
+HPI: Right knee pain after a fall. Denies fever.
+A/P: 1. Sprain of right knee. 2. Essential hypertension, controlled.
+"""
+
+
+class CodingTraining(msgspec.Struct):
+    """What a training did; ``figures`` by system on notes that the tested model had not seen."""
+
+    notes: int
+    judged: dict[str, Judged]
+    learnt: list[str]
+    missing: list[str]
+    problems: list[Problem]
+    version: Version | None = None
+    promoted: bool = False
+
+
+def train_coding(
+    notes: Sequence[Path],
+    *,
+    promote_it: bool = False,
+    progress: Progress = silent,
+) -> CodingTraining:
+    """Train, test, register. Without notes: the day-one version.
+
+    An interrupted training of the same notes goes on where it was.
+
+    Raises:
+        InputError: no note could be read.
+        NotEnoughDataError: too few labelled notes of any code system.
+        RegistryError: the MLflow store refuses.
+    """
+    progress("building the index of ICD-10-CM")
+    model = day_one_model()
+    result = CodingTraining(0, {}, [], [], [])
+    fingerprint = ""
+    work: Path | None = None
+    if notes:
+        progress("reading the notes")
+        read = read_notes(notes)
+        result.notes, result.problems = len(read.notes), read.problems
+        files = [p for path in notes for p in ([path] if path.is_file() else path.rglob("*"))]
+        fingerprint = combined_fingerprint(file_digest(p) for p in files if p.is_file())
+        work = store_folder() / "work" / f"coding-{fingerprint}-{FEATURE_SCHEMA}"
+        _learn(model, read.notes, result, work, progress)
+    progress("registering")
+    parameters: dict[str, str | int | float | bool | None] = {
+        "notes": result.notes,
+        "systems": ",".join(model.systems),
+        "learnt": ",".join(result.learnt),
+        **{f"threshold {s}": p.threshold for s, p in model.parts.items()},
+    }
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        training_run(MODEL_NAME, parameters, fingerprint=fingerprint) as run,
+    ):
+        for system, found in result.judged.items():
+            _log(run, system, found)
+        save_artifact(model, Path(folder))
+        load_artifact(Path(folder))
+        result.version = run.register(
+            Path(folder),
+            loader_module="models.coding.pyfunc",
+            signature=SIGNATURE,
+            input_example=pd.DataFrame({INPUT_COLUMN: [EXAMPLE]}),
+            headline=_headline(result),
+            tags={"systems": ",".join(model.systems)},
+        )
+    if work is not None:
+        shutil.rmtree(work, ignore_errors=True)
+    if promote_it:
+        promote(MODEL_NAME, result.version.version, reason="firstpass train coding --promote")
+        result.promoted = True
+    return result
+
+
+def _learn(
+    model: CodingModel,
+    notes: Sequence[NoteRecord],
+    result: CodingTraining,
+    work: Path,
+    progress: Progress,
+) -> None:
+    """Fit, test and refit every system that the notes are labelled with."""
+    counts = systems_of(notes)
+    if not counts:
+        raise NotEnoughDataError(
+            "the notes have no codes to learn from: give each note its 'codes' (docs/notes.md),"
+            " or train without notes for the day-one version"
+        )
+    for system, count in counts.most_common():
+        if count < LEAST_NOTES:
+            result.missing.append(
+                f"{system}: {count} labelled notes, {LEAST_NOTES} are the least to learn from"
+            )
+            continue
+        data = label(notes, system, known=_known(system, model.icd10cm), problems=result.problems)
+        part = model.parts.get(system) or _without_terms()
+        learn, test = split(data)
+        tested = _fit(data.take(learn), part, model, work / "test", progress)
+        result.judged[system] = judge(tested, data.take(test), model.rules, progress)
+        model.parts[system] = _fit(data, part, model, work / "all", progress)
+        result.learnt.append(system)
+    if not result.learnt:
+        raise NotEnoughDataError("too few labelled notes: " + "; ".join(result.missing))
+
+
+def _fit(
+    data: LabelledNotes, part: SystemPart, model: CodingModel, work: Path, progress: Progress
+) -> SystemPart:
+    return fit_part(
+        data, part.sources.terms, model.rules, part.titles, work=work, progress=progress
+    )
+
+
+def _known(system: str, icd: Icd10cm) -> Callable[[str, dt.date | None], bool] | None:
+    """Whether a code exists; codes that lack only their 7th character and headings do."""
+    if system != ICD10CM:
+        return None
+
+    def known(code: str, on: dt.date | None) -> bool:
+        bare = code.replace(".", "")
+        if bare in icd:
+            return on is None or icd.status(bare, on) is not CodeStatus.UNKNOWN
+        return len(bare) <= 6 and bool(icd.seventh_characters(bare))
+
+    return known
+
+
+def _without_terms() -> SystemPart:
+    """A system of which there are no words: only labelled notes say what its codes mean."""
+    from models.coding.features import Sources
+    from models.coding.history import StringHistory
+    from models.coding.ranker import PriorRanker
+
+    nothing = TermFinder(Lexicon.build([]), vocabulary())
+    return SystemPart(
+        Sources(nothing, StringHistory({}, (), (), (), 0), nothing), PriorRanker(), 0.5
+    )
+
+
+def _headline(result: CodingTraining) -> dict[str, float]:
+    if not result.judged:
+        return {}
+    first = result.judged.get(ICD10CM) or next(iter(result.judged.values()))
+    return {
+        "map": first.figures.map,
+        "micro_f1": first.figures.micro_f1,
+        "calibration_error": first.calibration_error,
+        "test_notes": float(first.figures.notes),
+    }
+
+
+def _log(run: TrainingRun, system: str, found: Judged) -> None:
+    name = system.lower().replace(" ", "_")
+    run.metrics({k: v for k, v in found.metrics(name).items() if v == v})
+    run.table(found.chapters, f"{name}/chapters.csv")
+    if any(found.labels):
+        run.figure(found.plot(), f"plots/reliability_{name}.png")
+
+
+def icd10cm_known() -> Callable[[str, dt.date | None], bool]:
+    """The test for ICD-10-CM codes that training uses."""
+    found = _known(ICD10CM, load_icd10cm())
+    assert found is not None
+    return found
