@@ -47,6 +47,7 @@ class _Cause(msgspec.Struct):
     chain: _Chain
     without: list[_Chain]
     half_life: float | None
+    reason: str
 
 
 class _Category(msgspec.Struct):
@@ -177,13 +178,14 @@ def _pack_cause(cause: Cause, name: str, arrays: dict[str, NDArray[Any]]) -> _Ca
         _pack(cause.chain, name, arrays),
         [_pack(c, f"{name}.without{i}", arrays) for i, c in enumerate(cause.without)],
         cause.plan.half_life,
+        cause.plan.reason,
     )
 
 
 def _unpack_cause(packed: _Cause, name: str, arrays: Any) -> Cause:
     chain = _unpack(packed.chain, name, arrays)
     without = [_unpack(c, f"{name}.without{i}", arrays) for i, c in enumerate(packed.without)]
-    return Cause(ChainPlan(chain.columns, packed.half_life), chain, without)
+    return Cause(ChainPlan(chain.columns, packed.half_life, packed.reason), chain, without)
 
 
 def _pack(chain: CellChain, name: str, arrays: dict[str, NDArray[Any]]) -> _Chain:
@@ -224,6 +226,8 @@ def _pack_past(past: Past) -> dict[str, NDArray[Any]]:
         "weeks": numbers(past.weeks),
         "days": numbers(past.days),
         "paid_months": numbers(past.paid_months),
+        "lost_months": numbers(past.lost_months),
+        "cob_months": numbers(past.cob_months),
         "specialties": numbers(past.specialties),
         "repeated": numbers(past.repeated),
         "patients": numbers(past.patients),
@@ -231,7 +235,8 @@ def _pack_past(past: Past) -> dict[str, NDArray[Any]]:
         "coverage_states": states(past.coverage),
         "providers": np.array(pairs, np.str_),
         "provider_days": np.array([past.first_seen[p] for p in pairs], np.int32),
-        "provider_states": np.array([past.enrolment.get(p, 0) for p in pairs], np.uint8),
+        "provider_paid": np.array([past.provider_paid.get(p, -1) for p in pairs], np.int32),
+        "provider_denied": np.array([past.provider_denied.get(p, -1) for p in pairs], np.int32),
         "start": np.array([past.start or 0], np.int32),
     }
 
@@ -244,6 +249,8 @@ def _unpack_past(arrays: Any) -> Past:
     past.weeks = set(arrays["weeks"].tolist())
     past.days = set(arrays["days"].tolist())
     past.paid_months = set(arrays["paid_months"].tolist())
+    past.lost_months = set(arrays["lost_months"].tolist())
+    past.cob_months = set(arrays["cob_months"].tolist())
     past.specialties = set(arrays["specialties"].tolist())
     past.repeated = set(arrays["repeated"].tolist())
     past.patients = set(arrays["patients"].tolist())
@@ -252,9 +259,12 @@ def _unpack_past(arrays: Any) -> Past:
     )
     providers = arrays["providers"].tolist()
     past.first_seen = dict(zip(providers, arrays["provider_days"].tolist(), strict=True))
-    past.enrolment = {
-        p: s for p, s in zip(providers, arrays["provider_states"].tolist(), strict=True) if s
-    }
+    for known, name in (
+        (past.provider_paid, "provider_paid"),
+        (past.provider_denied, "provider_denied"),
+    ):
+        days = arrays[name].tolist()
+        known.update((p, day) for p, day in zip(providers, days, strict=True) if day >= 0)
     past.start = int(arrays["start"][0]) or None
     return past
 

@@ -21,10 +21,14 @@ Level = Literal["claim", "line"]
 
 
 class ChainPlan(msgspec.Struct, frozen=True, gc=False):
-    """Attributes of a chain, and the days in which its counts lose half their weight."""
+    """Attributes of a chain, and the days in which its counts lose half their weight.
+
+    ``reason`` names the denials that it is counted on (`training.denial.reasons`); ``""``: all.
+    """
 
     columns: tuple[int, ...]
     half_life: float | None
+    reason: str = ""
 
 
 class Cause(msgspec.Struct, gc=False):

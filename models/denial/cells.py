@@ -61,19 +61,17 @@ def hit_log_likelihood(other: Floats) -> Floats:
     return np.log(p + (1 - p) * GRID[None, :])
 
 
-def _tilted(base: Floats, mean: float) -> Floats:
-    """``base`` tilted exponentially in log-odds so that its mean is ``mean`` (within the grid)."""
-    low, high = -4.0, 4.0
-    weights = base
-    for _ in range(30):
+def _tilted(base: Floats, means: Floats) -> Floats:
+    """``base`` tilted exponentially in log-odds to each of ``means``: ``[means, grid]``."""
+    low, high = np.full(len(means), -4.0), np.full(len(means), 4.0)
+    weights = np.tile(base, (len(means), 1))
+    for _ in range(18):
         theta = (low + high) / 2
-        exponent = theta * _SCORES
-        weights = base * np.exp(exponent - exponent.max())
-        weights = weights / weights.sum()
-        if weights @ GRID < mean:
-            low = theta
-        else:
-            high = theta
+        exponent = theta[:, None] * _SCORES
+        weights = base * np.exp(exponent - exponent.max(axis=1, keepdims=True))
+        weights /= weights.sum(axis=1, keepdims=True)
+        less = weights @ GRID < means
+        low, high = np.where(less, theta, low), np.where(less, high, theta)
     return weights
 
 
@@ -166,7 +164,7 @@ def fit_prior(counts: CellCounts, parent: Floats, *, steps: int = 25) -> tuple[P
     overall = _em(like, weights.sum(axis=0)[None, :], flat[None, :], flat[None, :], 1.0, steps)[0]
     # A little of everything stays possible: a rate that no cell has shown yet is not excluded.
     overall = 0.98 * overall + 0.02 * flat
-    start = np.stack([_tilted(overall, float(m)) for m in expit(NODES)])
+    start = _tilted(overall, expit(NODES))
     return Prior(_em(like, weights, start, start, _NODE_STRENGTH, steps)), table, rows
 
 

@@ -20,7 +20,7 @@ from models.denial.attributes import ATTRIBUTES, INDEX
 from models.denial.past import ClaimKeys, Past, rendering_npi
 
 #: Number of the attribute list and of how values are derived; artifacts carry it.
-FEATURE_SCHEMA = 1
+FEATURE_SCHEMA = 2
 
 Value = str | int
 
@@ -302,10 +302,10 @@ class RowMaker:
             service.month,
             1 if past.knows_patient(keys.patient) else 0,
             1 if past.knows_specialty(keys.specialty) else 0,
-            past.coverage_state(keys.coverage),
+            past.coverage_state(keys.coverage, keys.month),
             paid_band,
             -1 if paid_months < 0 else 1 if paid_months >= service.month else 0,
-            past.enrolment_state(keys.enrolment),
+            past.enrolment_state(keys),
             tenure,
             max((past.service_state(s) for s in keys.services), default=0),
         ]

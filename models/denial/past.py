@@ -30,12 +30,25 @@ _MIX_PAYER = 0xD6E8FEB86659FD93
 DAYS_BACK = 13
 WEEKS_BACK = 104
 MONTHS_BACK = 24
+#: Months after a claim's service in which later services can have been answered already.
+MONTHS_AHEAD = 3
 
 # States of an earlier identical service.
 SERVICE_SUBMITTED, SERVICE_PAID, SERVICE_DENIED = 1, 2, 3
-# States of a patient's last answered claim with a payer, and of a provider's.
+# How a patient stands with a payer: what it answered for the latest service, by the months of
+# service (a resubmitted old claim that is refused again says nothing of today's coverage).
 ANSWER_NONE, ANSWER_PAID, ANSWER_ELIGIBILITY, ANSWER_COB, ANSWER_OTHER = 0, 1, 2, 3, 4
+# Refused for eligibility earlier and paid since; both in one month; refused for a later service.
+# The same three states for other coverage are `COB_STATES` further on.
+ANSWER_PAID_SINCE, ANSWER_BOTH, ANSWER_REFUSED_LATER = 5, 6, 7
+COB_STATES = 3
+# How a provider stands with a payer, by days of service: paid after a refusal; between the last
+# refused and the first paid service; before a service that was refused.
 ENROLMENT_NONE, ENROLMENT_PAID, ENROLMENT_DENIED = 0, 1, 2
+ENROLMENT_PAID_SINCE, ENROLMENT_BETWEEN, ENROLMENT_BEFORE = 3, 4, 5
+
+# What a payer has ever answered for a patient; a mask.
+_PAID, _LOST, _COB, _OTHER = 1, 2, 4, 8
 
 
 class ClaimKeys(msgspec.Struct, gc=False):
@@ -88,10 +101,13 @@ class Past:
         self.repeated: set[int] = set()
         self.days: set[int] = set()
         self.paid_months: set[int] = set()
+        self.lost_months: set[int] = set()
+        self.cob_months: set[int] = set()
         self.patients: set[int] = set()
         self.specialties: set[int] = set()
         self.coverage: dict[int, int] = {}
-        self.enrolment: dict[str, int] = {}
+        self.provider_paid: dict[str, int] = {}
+        self.provider_denied: dict[str, int] = {}
         self.first_seen: dict[str, int] = {}
         self.start: int | None = base.start if base is not None else None
         self._crc: dict[str, int] = {}
@@ -107,19 +123,57 @@ class Past:
             return own
         return self.base.service_state(service) if self.base is not None else 0
 
-    def coverage_state(self, coverage: int) -> int:
-        """The payer's last answer for the patient (`ANSWER_NONE`, ...)."""
-        own = self.coverage.get(coverage)
-        if own is not None:
-            return own
-        return self.base.coverage_state(coverage) if self.base is not None else ANSWER_NONE
+    def answers(self, coverage: int) -> int:
+        """Mask of what the payer has ever answered for the patient; 0: nothing yet."""
+        own = self.coverage.get(coverage, 0)
+        return own | self.base.answers(coverage) if self.base is not None else own
 
-    def enrolment_state(self, enrolment: str) -> int:
-        """The payer's last answer for the rendering provider (`ENROLMENT_NONE`, ...)."""
-        own = self.enrolment.get(enrolment)
-        if own is not None:
-            return own
-        return self.base.enrolment_state(enrolment) if self.base is not None else ENROLMENT_NONE
+    def coverage_state(self, coverage: int, month: int) -> int:
+        """What the payer answered for the patient's latest service (`ANSWER_NONE`, ...)."""
+        mask = self.answers(coverage)
+        if not mask & (_LOST | _COB):
+            return ANSWER_NONE if not mask else ANSWER_PAID if mask & _PAID else ANSWER_OTHER
+        lost = self._months_back("lost_months", coverage, month) if mask & _LOST else None
+        cob = self._months_back("cob_months", coverage, month) if mask & _COB else None
+        paid = self._months_back("paid_months", coverage, month)
+        if lost is None and cob is None:
+            return ANSWER_PAID if paid is not None else ANSWER_OTHER
+        if cob is None or (lost is not None and lost <= cob):
+            refused, state, other = lost, ANSWER_ELIGIBILITY, 0
+        else:
+            refused, state, other = cob, ANSWER_COB, COB_STATES
+        assert refused is not None
+        if paid is not None and paid <= refused:
+            return other + (ANSWER_BOTH if paid == refused else ANSWER_PAID_SINCE)
+        return state if refused >= 0 else other + ANSWER_REFUSED_LATER
+
+    def _months_back(self, kind: str, coverage: int, month: int) -> int | None:
+        """Months back to the latest service so answered; negative: a later service."""
+        known: list[set[int]] = [getattr(self, kind)]
+        if self.base is not None:
+            known.append(getattr(self.base, kind))
+        for back in range(-MONTHS_AHEAD, MONTHS_BACK):
+            key = (coverage + (month - back) * _MIX_WEEK) & MASK
+            if any(key in months for months in known):
+                return back
+        return None
+
+    def enrolment_state(self, keys: "ClaimKeys") -> int:
+        """How the payer answers for the rendering provider (`ENROLMENT_NONE`, ...)."""
+        denied = self._latest("provider_denied", keys.enrolment)
+        paid = self._latest("provider_paid", keys.enrolment)
+        if denied < 0:
+            return ENROLMENT_PAID if paid >= 0 else ENROLMENT_NONE
+        day = max(keys.days, default=0) or denied + 1
+        if day < denied:
+            return ENROLMENT_BEFORE
+        if paid <= denied:
+            return ENROLMENT_DENIED
+        return ENROLMENT_PAID_SINCE if day >= paid else ENROLMENT_BETWEEN
+
+    def _latest(self, kind: str, enrolment: str) -> int:
+        own: int = getattr(self, kind).get(enrolment, -1)
+        return max(own, self.base._latest(kind, enrolment)) if self.base is not None else own
 
     def knows_patient(self, patient: int) -> bool:
         """Whether the practice has billed for this patient before."""
@@ -218,13 +272,10 @@ class Past:
 
         -1: none within `MONTHS_BACK`.
         """
-        if self.coverage_state(coverage) == ANSWER_NONE:
+        if not self.answers(coverage) & (_PAID | _OTHER):
             return -1
-        for back in range(MONTHS_BACK):
-            key = (coverage + (month - back) * _MIX_WEEK) & MASK
-            if key in self.paid_months or (self.base is not None and key in self.base.paid_months):
-                return back
-        return -1
+        back = self._months_back("paid_months", coverage, month)
+        return -1 if back is None else max(back, 0)
 
     def observe_submission(self, keys: ClaimKeys, submitted: dt.date) -> None:
         """Remember that a claim was submitted."""
@@ -247,21 +298,25 @@ class Past:
         for service, category in zip(keys.services, categories, strict=True):
             self.services[service] = SERVICE_DENIED if category else SERVICE_PAID
         denied = {c for c in categories if c}
+        mark = (keys.coverage + keys.month * _MIX_WEEK) & MASK
         if "eligibility" in denied:
-            state = ANSWER_ELIGIBILITY
+            answer = _LOST
+            self.lost_months.add(mark)
         elif "coordination_of_benefits" in denied:
-            state = ANSWER_COB
-        elif categories and all(categories):
-            state = ANSWER_OTHER
+            answer = _COB
+            self.cob_months.add(mark)
         else:
-            state = ANSWER_PAID
-        self.coverage[keys.coverage] = state
-        if state in (ANSWER_PAID, ANSWER_OTHER):  # whoever denies for another reason covers
-            self.paid_months.add((keys.coverage + keys.month * _MIX_WEEK) & MASK)
+            answer = _OTHER if categories and all(categories) else _PAID
+            self.paid_months.add(mark)  # whoever denies for another reason covers
+        self.coverage[keys.coverage] = self.coverage.get(keys.coverage, 0) | answer
+        day = max(keys.days, default=0)
         if "provider_enrollment" in denied:
-            self.enrolment[keys.enrolment] = ENROLMENT_DENIED
-        elif state == ANSWER_PAID:
-            self.enrolment[keys.enrolment] = ENROLMENT_PAID
+            known = self.provider_denied
+        elif answer == _PAID:
+            known = self.provider_paid
+        else:
+            return
+        known[keys.enrolment] = max(known.get(keys.enrolment, -1), day)
 
     def observe_rejection(self, keys: ClaimKeys) -> None:
         """A clearinghouse turned the claim away: the payer never saw its services."""

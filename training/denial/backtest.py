@@ -13,7 +13,7 @@ from models.errors import InputError, NotEnoughDataError
 from models.history import HistoryOptions, read_history
 from models.measure import Calibrator, fit_calibrator
 from training import plots
-from training.denial.dataset import DenialData, build_dataset
+from training.denial.dataset import DenialData, build_dataset, learn_limits_until
 from training.denial.fit import fit_model
 from training.denial.judge import Figures, claim_charges, figures
 from training.denial.windows import choose_windows
@@ -77,6 +77,7 @@ def backtest_denial(
         label = dt.date.fromordinal(begin).strftime("%Y-%m")
         progress(f"training to {label}", number, len(chosen))
         window = windows.learning(begin)
+        learn_limits_until(encoded, begin)
         hazards = fit_model(data, encoded.vocabulary, window)
         rows = np.flatnonzero((data.submitted >= begin) & (data.submitted < end) & data.mature)
         calibrator = _calibrator(data, raw, begin)

@@ -5,7 +5,7 @@ four settings on the calibration window and refitted on everything before the te
 """
 
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import lightgbm as lgb
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from models.denial.attributes import INDEX
 from models.denial.cells import Floats
+from models.denial.features import FeatureBatch
 from models.measure import log_loss
 from training.denial.dataset import DenialData
 from training.denial.rows import Mask
@@ -37,31 +38,49 @@ TREES: tuple[dict[str, float], ...] = (
 Setting = TypeVar("Setting")
 
 
-class _Fitted(Protocol):
-    def __call__(self, rows: NDArray[np.int64]) -> Floats: ...
+Table = NDArray[np.int64]
+Predictor = Callable[[FeatureBatch], Floats]
 
 
-def raw_table(data: DenialData) -> NDArray[np.int64]:
+def raw_table(batch: FeatureBatch) -> NDArray[np.int64]:
     """``[claims, RAW_COLUMNS + lag]``: vocabulary numbers of the claim and its first line."""
     columns = [INDEX[name] for name in RAW_COLUMNS]
-    table = data.batch.values[data.batch.first_line][:, columns]
-    lag = np.clip(data.batch.lag_days, 0, 1000)
+    table = batch.values[batch.first_line][:, columns]
+    lag = np.clip(batch.lag_days, 0, 1000)
     return np.concatenate([table, lag[:, None]], axis=1).astype(np.int64)
+
+
+class Baselines:
+    """Both baselines, tuned on the calibration window: ``fit`` them on what a window knows."""
+
+    def __init__(self, data: DenialData, windows: Windows) -> None:
+        """Choose each one's setting by log-loss on the calibration window."""
+        self.data = data
+        self._windows = windows
+        self._table = raw_table(data.batch)
+        tune = np.flatnonzero(windows.calibration_rows(data))
+        first = _learnable(data, windows, windows.calibrate)
+        table = self._table
+        self.strength = _best_setting(REGULARIZATION, _fit_logistic, table, data, first, tune)
+        self.trees = _best_setting(TREES, _fit_trees, table, data, first, tune)
+
+    def fit(self, until: int) -> dict[str, Predictor]:
+        """By name, what answers a batch, learnt on what was answered before day ``until``."""
+        data, table = self.data, self._table
+        rows = _learnable(data, self._windows, until)
+        logistic = _fit_logistic(table, data.denied, rows, self.strength)
+        trees = _fit_trees(table, data.denied, rows, self.trees)
+        return {
+            "logistic regression": lambda batch: logistic(raw_table(batch)),
+            "plain LightGBM": lambda batch: trees(raw_table(batch)),
+        }
 
 
 def baseline_probabilities(data: DenialData, windows: Windows) -> dict[str, Floats]:
     """Probabilities of the test window's claims by baseline name."""
-    table = raw_table(data)
-    tune = np.flatnonzero(windows.calibration_rows(data))
-    first = _learnable(data, windows, windows.calibrate)
-    everything = _learnable(data, windows, windows.test)
-    test = np.flatnonzero(windows.test_rows(data))
-    strength = _best_setting(REGULARIZATION, _fit_logistic, table, data, first, tune)
-    trees = _best_setting(TREES, _fit_trees, table, data, first, tune)
-    return {
-        "logistic regression": _fit_logistic(table, data.denied, everything, strength)(test),
-        "plain LightGBM": _fit_trees(table, data.denied, everything, trees)(test),
-    }
+    test = data.batch.take(np.flatnonzero(windows.test_rows(data)))
+    fitted = Baselines(data, windows).fit(windows.test)
+    return {name: predict(test) for name, predict in fitted.items()}
 
 
 def _learnable(data: DenialData, windows: Windows, until: int) -> NDArray[np.int64]:
@@ -72,14 +91,14 @@ def _learnable(data: DenialData, windows: Windows, until: int) -> NDArray[np.int
 
 def _best_setting(
     settings: tuple[Setting, ...],
-    fit: Callable[[NDArray[np.int64], Mask, NDArray[np.int64], Setting], _Fitted],
+    fit: Callable[[Table, Mask, Table, Setting], Callable[[Table], Floats]],
     table: NDArray[np.int64],
     data: DenialData,
     learn: NDArray[np.int64],
     tune: NDArray[np.int64],
 ) -> Setting:
     losses = [
-        log_loss(data.denied[tune], fit(table, data.denied, learn, setting)(tune))
+        log_loss(data.denied[tune], fit(table, data.denied, learn, setting)(table[tune]))
         for setting in settings
     ]
     return settings[int(np.argmin(losses))]
@@ -87,7 +106,7 @@ def _best_setting(
 
 def _fit_logistic(
     table: NDArray[np.int64], denied: Mask, learn: NDArray[np.int64], strength: float
-) -> _Fitted:
+) -> Callable[[Table], Floats]:
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import OneHotEncoder
@@ -97,12 +116,12 @@ def _fit_logistic(
         LogisticRegression(C=strength, max_iter=400),
     )
     model.fit(table[learn], denied[learn])
-    return lambda rows: np.asarray(model.predict_proba(table[rows])[:, 1])
+    return lambda rows: np.asarray(model.predict_proba(rows)[:, 1])
 
 
 def _fit_trees(
     table: NDArray[np.int64], denied: Mask, learn: NDArray[np.int64], setting: dict[str, float]
-) -> _Fitted:
+) -> Callable[[Table], Floats]:
     parameters: dict[str, object] = {
         "objective": "binary",
         "learning_rate": 0.05,
@@ -122,4 +141,4 @@ def _fit_trees(
         categorical_feature=list(range(len(RAW_COLUMNS))),
     )
     booster = lgb.train(parameters, dataset, num_boost_round=int(setting["trees"]))
-    return lambda rows: np.asarray(booster.predict(table[rows].astype(np.float64)))
+    return lambda rows: np.asarray(booster.predict(rows.astype(np.float64)))

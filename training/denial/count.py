@@ -20,8 +20,9 @@ from models.denial.category import (
 )
 from models.denial.cells import CellChain, Floats, expit, fit_chain
 from models.denial.features import Vocabulary
-from training.denial.dataset import CATEGORY_NUMBER, DenialData
-from training.denial.rows import Rows, Window, background_rows, category_rows
+from training.denial.dataset import DenialData
+from training.denial.reasons import load_reasons
+from training.denial.rows import Rows, Window, background_rows, reason_rows
 
 #: Rounds in which causes are counted on what the others leave.
 ROUNDS = 2
@@ -65,7 +66,9 @@ class _Counter:
         """A counted chain with what explaining needs."""
         without = [
             self.chain(
-                rows, ChainPlan(tuple(c for c in plan.columns if c != left), plan.half_life), other
+                rows,
+                ChainPlan(tuple(c for c in plan.columns if c != left), plan.half_life),
+                other,
             )
             for left in plan.columns
         ]
@@ -85,54 +88,64 @@ def count(
     ``explain=False`` leaves out the chains that only explaining needs.
     """
     counter = _Counter(data, vocabulary, window)
+    table = load_reasons()
     column = INDEX[SHARED_BY]
-    line_level = [CATEGORY_NUMBER[c.category] for c in plan.categories if c.level == "line"]
+    levels = {n: c.level for c in plan.categories for n in table.numbers(c.category)}
+    line_level = [n for n, level in levels.items() if level == "line"]
     rows = background_rows(data, line_level, window)
     hits = np.flatnonzero((rows.hit > 0) & (rows.weight > 0))
-    hit_category = data.line_category[hits].astype(np.int64) - 1
+    hit_reason = data.line_reason[hits].astype(np.int64) - 1
     hit_value = data.batch.values[hits, column]
-    shares = np.zeros((counter.sizes[column], len(CATEGORY_NUMBER)))
+    shares = np.zeros((counter.sizes[column], len(table.reasons)))
     shares[:, [n - 1 for n in line_level]] = 1.0 / max(len(line_level), 1)
-    rules = np.zeros((len(data.batch.values), len(CATEGORY_NUMBER)))  # hazards
-    counted: list[CategoryModel] = []
-    background = Background(Cause(plan.background, _EMPTY, []), column, shares)
+    rules = np.zeros((len(data.batch.values), len(table.reasons)))  # hazards
+    causes: dict[int, list[Cause]] = {}
+    background = Cause(plan.background, _EMPTY, [])
     rate = np.zeros(len(data.batch.values))
-    for number in range(ROUNDS):
-        last = explain and number == ROUNDS - 1
-        if number > 0:
-            own = -np.log1p(-rate[hits]) * shares[hit_value, hit_category]
-            blame = own / (own + rules[hits, hit_category] + 1e-12)
-            shares = _shares(shares, hit_value, hit_category, blame)
-        # A denial for category k comes from the background at share[k] of its rate.
+    for turn in range(ROUNDS):
+        last = explain and turn == ROUNDS - 1
+        if turn > 0:
+            own = -np.log1p(-rate[hits]) * shares[hit_value, hit_reason]
+            blame = own / (own + rules[hits, hit_reason] + 1e-12)
+            shares = _shares(shares, hit_value, hit_reason, blame)
+        # A denial for reason k comes from the background at share[k] of its rate.
         other = np.zeros(len(rows.hit))
-        explained = -np.expm1(-rules[hits, hit_category])
-        other[hits] = np.minimum(
-            explained / np.maximum(shares[hit_value, hit_category], 1e-3), 0.999
-        )
+        explained = -np.expm1(-rules[hits, hit_reason])
+        other[hits] = np.minimum(explained / np.maximum(shares[hit_value, hit_reason], 1e-3), 0.999)
         chain = counter.chain(rows, plan.background, other)
         rate = np.minimum(expit(chain.predict(data.batch.values)[0]), 1 - 1e-9)
-        cause = (
+        background = (
             counter.cause(rows, plan.background, chain, other)
             if last
             else Cause(plan.background, chain, [])
         )
-        background = Background(cause, column, shares)
-        counted = []
-        for own_plan in plan.categories:
-            k = CATEGORY_NUMBER[own_plan.category]
-            base = np.log1p(-rate) * shares[data.batch.values[:, column], k - 1]
-            model, hazard = _category(counter, own_plan, -np.expm1(base), last)
-            counted.append(model)
-            if own_plan.level == "line":
-                rules[:, k - 1] = hazard
-    return HazardModel(background, counted)
+        for category in plan.categories:
+            for number in table.numbers(category.category):
+                name = table.reasons[number - 1].name
+                chains = tuple(c for c in category.chains if c.reason == name)
+                base = np.log1p(-rate) * shares[data.batch.values[:, column], number - 1]
+                causes[number], hazard = _reason(
+                    counter, number, category.level, chains, -np.expm1(base), last
+                )
+                if category.level == "line":
+                    rules[:, number - 1] = hazard
+    by_category = np.stack(
+        [shares[:, [n - 1 for n in table.numbers(c)]].sum(axis=1) for c in DenialCategory], axis=1
+    )
+    counted = [
+        CategoryModel(
+            c.category.value, c.level, [x for n in table.numbers(c.category) for x in causes[n]]
+        )
+        for c in plan.categories
+    ]
+    return HazardModel(Background(background, column, by_category), counted)
 
 
 def _shares(
-    before: Floats, value: NDArray[np.int32], category: NDArray[np.int64], blame: Floats
+    before: Floats, value: NDArray[np.int32], reason: NDArray[np.int64], blame: Floats
 ) -> Floats:
     total = np.zeros_like(before)
-    np.add.at(total, (value, category), blame)
+    np.add.at(total, (value, reason), blame)
     overall = total.sum(axis=0)
     if overall.sum() <= 0:
         return before
@@ -143,26 +156,33 @@ def _shares(
     return result
 
 
-def _category(
-    counter: _Counter, plan: CategoryPlan, base: Floats, explain: bool
-) -> tuple[CategoryModel, Floats]:
-    """Causes of one category, each on what the others leave; and their summed hazard ``[rows]``."""
-    rows = category_rows(counter.data, CATEGORY_NUMBER[plan.category], counter.window, plan.level)
+def _reason(
+    counter: _Counter,
+    number: int,
+    level: Level,
+    plans: tuple[ChainPlan, ...],
+    base: Floats,
+    explain: bool,
+) -> tuple[list[Cause], Floats]:
+    """Causes of one reason, each on what the others leave; and their summed hazard ``[rows]``."""
+    if not plans:
+        return [], np.zeros(len(base))
+    rows = reason_rows(counter.data, number, counter.window, level)
     values = counter.values[rows.index]
-    fixed = base if plan.level == "line" else np.zeros(len(values))
-    rates = np.zeros((len(plan.chains), len(values)))
-    chains: list[CellChain] = [_EMPTY] * len(plan.chains)
-    for _ in range(ROUNDS if len(plan.chains) > 1 else 1):
-        for number, own in enumerate(plan.chains):
-            chains[number] = counter.chain(rows, own, _others(fixed, rates, number))
-            rates[number] = np.minimum(expit(chains[number].predict(values)[0]), 1 - 1e-9)
+    fixed = base if level == "line" else np.zeros(len(values))
+    rates = np.zeros((len(plans), len(values)))
+    chains: list[CellChain] = [_EMPTY] * len(plans)
+    for _ in range(ROUNDS if len(plans) > 1 else 1):
+        for at, own in enumerate(plans):
+            chains[at] = counter.chain(rows, own, _others(fixed, rates, at))
+            rates[at] = np.minimum(expit(chains[at].predict(values)[0]), 1 - 1e-9)
     causes = [
-        counter.cause(rows, own, chain, _others(fixed, rates, number))
+        counter.cause(rows, own, chain, _others(fixed, rates, at))
         if explain
         else Cause(own, chain, [])
-        for number, (own, chain) in enumerate(zip(plan.chains, chains, strict=True))
+        for at, (own, chain) in enumerate(zip(plans, chains, strict=True))
     ]
-    return CategoryModel(plan.category.value, plan.level, causes), -np.log1p(-rates).sum(axis=0)
+    return causes, -np.log1p(-rates).sum(axis=0)
 
 
 def _others(fixed: Floats, rates: Floats, number: int) -> Floats:

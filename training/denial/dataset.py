@@ -16,6 +16,7 @@ from models.denial.features import FeatureBatch, FeatureEncoder, RowMaker, Vocab
 from models.denial.past import ClaimKeys, Past, payer_key
 from models.history import Adjudication, ClaimHistory, Submission
 from training.denial.limits import learn_filing_limits, over_limit
+from training.denial.reasons import load_reasons
 
 Int32s = NDArray[np.int32]
 
@@ -31,9 +32,10 @@ class DenialData(msgspec.Struct, gc=False):
     ``claims`` are in that order too. One entry a claim: ``submitted`` and ``answered`` (day
     numbers; `NEVER` without an adjudication), ``denied``, ``mature`` (has a label: accepted, old
     enough, answered), ``original`` (first accepted submission of its chain, to the primary
-    payer), ``patient`` (fingerprint), ``claim_categories`` bool ``[claims, categories]``. One
-    entry a line: ``line_category`` (see `CATEGORY_NUMBER`; -1 where the remittance names no
-    lines), ``line_code``, ``line_carc`` ("" where not denied), ``line_charge`` and
+    payer), ``patient`` (fingerprint), ``claim_categories`` bool ``[claims, categories]`` and
+    ``claim_reasons`` bool ``[claims, reasons]`` (`training.denial.reasons`). One entry a line:
+    ``line_category`` (see `CATEGORY_NUMBER`) and ``line_reason`` (both -1 where the remittance
+    names no lines), ``line_code``, ``line_carc`` ("" where not denied), ``line_charge`` and
     ``line_allowed`` (dollars, NaN where unknown).
     """
 
@@ -46,7 +48,9 @@ class DenialData(msgspec.Struct, gc=False):
     original: NDArray[np.bool_]
     patient: NDArray[np.uint64]
     claim_categories: NDArray[np.bool_]
+    claim_reasons: NDArray[np.bool_]
     line_category: NDArray[np.int8]
+    line_reason: NDArray[np.int8]
     line_code: list[str]
     line_carc: list[str]
     line_charge: NDArray[np.float64]
@@ -71,7 +75,6 @@ def build_dataset(
     vocabulary: Vocabulary | None = None,
     past: Past | None = None,
     filing_limits: dict[str, int] | None = None,
-    limits_as_of: int = NEVER,
 ) -> Encoded:
     """Walk a history in time and take each submission's features on its day.
 
@@ -79,7 +82,7 @@ def build_dataset(
     the memory when they are dated before the day of a submission, so that no feature rests on
     anything later. Give ``vocabulary``, ``past`` and ``filing_limits`` to encode as an existing
     model does; values that it does not know become 0. Otherwise filing limits are learnt from
-    answers before ``limits_as_of`` (a day number).
+    all answers; `learn_limits_until` takes them back to a day.
     """
     grow = vocabulary is None
     vocabulary = vocabulary if vocabulary is not None else Vocabulary()
@@ -92,15 +95,22 @@ def build_dataset(
     batch = encoder.encode((s.claim for s in submissions), grow=grow, before=walk)
     walk.finish()
     data = _labels(submissions, batch, walk.patients)
+    encoded = Encoded(data, vocabulary, past, filing_limits or {})
     if filing_limits is None:
-        payers = [payer_key(c) for c in data.claims]
-        timely = data.claim_categories[:, CATEGORY_NUMBER[DenialCategory.TIMELY_FILING.value] - 1]
-        known = data.mature & (data.answered < limits_as_of)
-        filing_limits = learn_filing_limits(payers, batch.lag_days, timely, known)
-        codes = np.array([vocabulary.number("over_limit", v) for v in (0, 1)], np.int32)
-        over = over_limit(payers, batch.lag_days, filing_limits)
-        batch.values[:, INDEX["over_limit"]] = codes[over.astype(int)][batch.claim_of_line]
-    return Encoded(data, vocabulary, past, filing_limits)
+        learn_limits_until(encoded, NEVER)
+    return encoded
+
+
+def learn_limits_until(encoded: Encoded, day: int) -> None:
+    """Filing limits, and the attribute that rests on them, as of ``day``: in place."""
+    data, batch = encoded.data, encoded.data.batch
+    payers = [payer_key(c) for c in data.claims]
+    timely = data.claim_categories[:, CATEGORY_NUMBER[DenialCategory.TIMELY_FILING.value] - 1]
+    known = data.mature & (data.answered < day)
+    limits = encoded.filing_limits = learn_filing_limits(payers, batch.lag_days, timely, known)
+    codes = np.array([encoded.vocabulary.number("over_limit", v) for v in (0, 1)], np.int32)
+    over = over_limit(payers, batch.lag_days, limits)
+    batch.values[:, INDEX["over_limit"]] = codes[over.astype(int)][batch.claim_of_line]
 
 
 def _labels(submissions: list[Submission], batch: FeatureBatch, patients: list[int]) -> DenialData:
@@ -109,7 +119,10 @@ def _labels(submissions: list[Submission], batch: FeatureBatch, patients: list[i
     denied = np.zeros(claims, bool)
     mature = np.zeros(claims, bool)
     categories = np.zeros((claims, len(CATEGORY_NUMBER)), bool)
+    table = load_reasons()
+    reasons = np.zeros((claims, len(table.reasons)), bool)
     line_category = np.zeros(lines, np.int8)
+    line_reason = np.zeros(lines, np.int8)
     line_charge = np.zeros(lines)
     line_allowed = np.full(lines, np.nan)
     line_carc = [""] * lines
@@ -129,12 +142,17 @@ def _labels(submissions: list[Submission], batch: FeatureBatch, patients: list[i
             if outcome.denied and outcome.category is not None:
                 number = CATEGORY_NUMBER[outcome.category]
                 categories[i, number - 1] = True
+                carc = outcome.denial_carcs[0] if outcome.denial_carcs else ""
+                reason = table.number(outcome.category, carc, outcome.rarcs)
+                reasons[i, reason - 1] = True
                 line_category[low + j] = -1 if outcome.shared else number
-                line_carc[low + j] = outcome.denial_carcs[0] if outcome.denial_carcs else ""
+                line_reason[low + j] = -1 if outcome.shared else reason
+                line_carc[low + j] = carc
             elif outcome.answered and not outcome.shared and outcome.allowed > 0:
                 line_allowed[low + j] = outcome.allowed
         if first.denied and first.category is not None and not categories[i].any():
             categories[i, CATEGORY_NUMBER[first.category] - 1] = True
+            reasons[i, table.rest[first.category] - 1] = True
     return DenialData(
         [s.claim for s in submissions],
         batch,
@@ -145,7 +163,9 @@ def _labels(submissions: list[Submission], batch: FeatureBatch, patients: list[i
         np.array([s.first_accepted and s.claim.responsibility == "P" for s in submissions], bool),
         np.array(patients, np.uint64),
         categories,
+        reasons,
         line_category,
+        line_reason,
         line_code,
         line_carc,
         line_charge,

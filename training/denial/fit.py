@@ -15,27 +15,33 @@ from models.denial.cells import Floats, Ints, expit
 from models.denial.features import Vocabulary
 from training.denial.count import CategoryPlan, Plan, count, plan_of
 from training.denial.dataset import CATEGORY_NUMBER, DenialData
+from training.denial.reasons import Reason, load_reasons
 from training.denial.rows import (
     Blocks,
     Mask,
     Rows,
     Window,
     background_rows,
-    category_rows,
     level_of,
+    reason_rows,
     time_blocks,
 )
 from training.denial.search import ChainSearch, SearchData, Target
 
 #: Chains of one category, and the prequential gain (nats) that each must bring.
 MOST_CHAINS = 5
-LEAST_GAIN = -4.0
+LEAST_GAIN = 0.0
 #: Denials of a category below which nothing is searched: the background serves.
 ENOUGH_TO_SEARCH = 12
 #: Lines of a search; larger histories are thinned to so many, whole patients at a time.
 SEARCH_LINES = 60_000
 
-#: Attributes of the first line that a claim-level category may use beside the claim's own.
+#: Attributes that every reason can rest on: whom the claim goes to, and for what.
+_WHO_AND_WHAT: dict[Level, tuple[str, ...]] = {
+    "claim": ("payer", "filing_indicator"),
+    "line": ("payer", "filing_indicator", "code", "family", "kind"),
+}
+#: Attributes of the first line that a claim-level reason may use beside the claim's own.
 _FIRST_LINE = ("code", "family", "kind", "place")
 #: What a payer denies without a reason that shows, from coarse to fine.
 _BACKGROUND: dict[Level, tuple[str, ...]] = {
@@ -90,17 +96,20 @@ class _Searcher:
                     owner[picked].astype(np.int64),
                 )
             )
-        numbers = [CATEGORY_NUMBER[c] for c in DenialCategory]
-        self.levels = {n: level_of(data, n, window) for n in numbers}
+        self.table = load_reasons()
+        self.levels: dict[int, Level] = {}
+        for category in DenialCategory:
+            level = level_of(data, CATEGORY_NUMBER[category], window)
+            self.levels |= dict.fromkeys(self.table.numbers(category), level)
         self.background = tuple(INDEX[name] for name in _BACKGROUND["line"])
         self.base, self.shares = self._background()
 
     def _background(self) -> tuple[Floats, dict[int, float]]:
-        """Background rate of the searched lines as it went along, and each category's share."""
+        """Background rate of the searched lines as it went along, and each reason's share."""
         line_level = [n for n, level in self.levels.items() if level == "line"]
         rows = background_rows(self.data, line_level, self.window)
         found = self._target(rows, np.zeros(len(self.picked["line"])), self.background)
-        hits = self.data.line_category[(rows.hit > 0) & (rows.weight > 0)]
+        hits = self.data.line_reason[(rows.hit > 0) & (rows.weight > 0)]
         counts = np.bincount(hits, minlength=len(self.levels) + 1) + 0.5
         total = sum(counts[n] for n in line_level)
         return expit(found), {n: float(counts[n] / total) for n in line_level}
@@ -110,7 +119,7 @@ class _Searcher:
         return search.fixed(self.target(rows, other), chain).forward
 
     def target(self, rows: Rows, other: Floats) -> Target:
-        """A category's rows as the search wants them."""
+        """A reason's rows as the search wants them."""
         picked = self.picked[rows.level]
         claim = rows.claim[picked]
         judged = (self.blocks.block[claim] > 0) & (self.data.submitted[claim] < self.window.settled)
@@ -118,10 +127,14 @@ class _Searcher:
         return search.target(rows.hit[picked], rows.weight[picked], judged, other)
 
     def plan(self, category: DenialCategory) -> CategoryPlan:
-        """Search one category's chains."""
-        number = CATEGORY_NUMBER[category]
-        level = self.levels[number]
-        rows = category_rows(self.data, number, self.window, level)
+        """Search the chains of one category's reasons."""
+        numbers = self.table.numbers(category)
+        chains = [chain for number in numbers for chain in self._chains(number)]
+        return CategoryPlan(category, self.levels[numbers[0]], tuple(chains))
+
+    def _chains(self, number: int) -> list[ChainPlan]:
+        reason, level = self.table.reasons[number - 1], self.levels[number]
+        rows = reason_rows(self.data, number, self.window, level)
         search, picked = self.searches[level], self.picked[level]
         own = tuple(INDEX[name] for name in _BACKGROUND[level])
         if level == "line":
@@ -130,17 +143,17 @@ class _Searcher:
             other = expit(self._target(rows, np.zeros(len(picked)), own))
         found: list[ChainPlan] = []
         if float((rows.hit * rows.weight)[picked].sum()) >= ENOUGH_TO_SEARCH:
-            columns = search.useful(_candidates(level))
+            columns = search.useful(_candidates(level, reason))
             seeds = hypotheses(level, columns)
             while len(found) < MOST_CHAINS:
                 best = search.search(self.target(rows, other), seeds, columns)
                 if best is None or best.gain < LEAST_GAIN:
                     break
-                found.append(ChainPlan(best.columns, best.half_life))
+                found.append(ChainPlan(best.columns, best.half_life, reason.name))
                 other = 1 - (1 - other) * (1 - expit(best.forward))
         if level == "claim":
-            found.append(ChainPlan(own, None))
-        return CategoryPlan(category, level, tuple(found))
+            found.append(ChainPlan(own, None, reason.name))
+        return found
 
 
 def _search_data(
@@ -156,10 +169,11 @@ def _search_data(
     )
 
 
-def _candidates(level: Level) -> tuple[int, ...]:
-    if level == "line":
-        return (*CLAIM_ATTRIBUTES, *LINE_ATTRIBUTES)
-    return (*CLAIM_ATTRIBUTES, *(INDEX[name] for name in _FIRST_LINE))
+def _candidates(level: Level, reason: Reason) -> tuple[int, ...]:
+    allowed = (*CLAIM_ATTRIBUTES, *LINE_ATTRIBUTES) if level == "line" else CLAIM_ATTRIBUTES
+    columns = [INDEX[name] for name in (*_WHO_AND_WHAT[level], *reason.looks_at)]
+    first = {INDEX[name] for name in _FIRST_LINE}
+    return tuple(c for c in dict.fromkeys(columns) if c in allowed or c in first)
 
 
 def hypotheses(level: Level, columns: Sequence[int]) -> list[tuple[int, ...]]:

@@ -1,4 +1,4 @@
-"""Which rows a category, or the background, is counted on; and what may be known when."""
+"""Which rows a reason, or the background, is counted on; and what may be known when."""
 
 import msgspec
 import numpy as np
@@ -51,19 +51,19 @@ def level_of(data: DenialData, number: int, window: Window) -> Level:
     return "claim" if whole >= WHOLE_CLAIM_SHARE else "line"
 
 
-def category_rows(data: DenialData, number: int, window: Window, level: Level) -> Rows:
-    """Rows of one category, with claims denied for another one left out (competing risks).
+def reason_rows(data: DenialData, number: int, window: Window, level: Level) -> Rows:
+    """Rows of one reason, with claims denied for another one left out (competing risks).
 
     A claim whose remittance names no lines has its denial shared out evenly over them.
     """
     usable = data.answered < window.as_of
-    own = data.claim_categories[:, number - 1]
+    own = data.claim_reasons[:, number - 1]
     owner = data.batch.claim_of_line.astype(np.int64)
     if level == "claim":
         weight = (usable & (own | ~data.denied)).astype(float)
         first = data.batch.first_line.astype(np.int64)
         return Rows("claim", first, np.arange(len(data)), own.astype(np.float64), weight)
-    lines, charged = data.line_category, data.batch.charged
+    lines, charged = data.line_reason, data.batch.charged
     hit = (lines == number).astype(float)
     counted = usable[owner] & ((lines == number) | (lines == 0)) & charged
     vague = (lines == -1) & own[owner] & charged
@@ -74,11 +74,11 @@ def category_rows(data: DenialData, number: int, window: Window, level: Level) -
 
 
 def background_rows(data: DenialData, numbers: list[int], window: Window) -> Rows:
-    """Charged lines, denied for one of the line-level categories ``numbers`` or not at all."""
+    """Charged lines, denied for one of the line-level reasons ``numbers`` or not at all."""
     owner = data.batch.claim_of_line.astype(np.int64)
-    own = np.isin(data.line_category, numbers)
+    own = np.isin(data.line_reason, numbers)
     counted = (data.answered < window.as_of)[owner] & data.batch.charged
-    counted &= own | (data.line_category == 0)
+    counted &= own | (data.line_reason == 0)
     return Rows("line", np.arange(len(owner)), owner, own.astype(float), counted.astype(float))
 
 

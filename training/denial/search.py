@@ -35,7 +35,9 @@ _EM_STEPS = 10
 #: Chains that are extended further, and the most attributes of one.
 BEAM = 3
 MOST_ATTRIBUTES = 5
-_BACK_OFF = frozenset({INDEX["kind"], INDEX["family"], INDEX["filing_indicator"]})
+#: Attributes without a price: every rule is some payer's and about some procedure, and a cell
+#: that has too few claims for it falls back on the coarser one anyway.
+_BACK_OFF = frozenset(INDEX[n] for n in ("kind", "family", "code", "filing_indicator", "payer"))
 #: Nats that each attribute of a chain must bring: the best of many useless ones looks useful.
 ATTRIBUTE_PRICE = 4.0
 #: Days in which a count loses half its weight, for payers that change their minds.
@@ -93,7 +95,6 @@ class Target(msgspec.Struct, gc=False):
 
 
 def _penalised(state: _State) -> float:
-    # A procedure's kind and family are back-off steps, not attributes of their own.
     steps = len(set(state.columns) - _BACK_OFF)
     return state.loss + ATTRIBUTE_PRICE * steps
 

@@ -25,7 +25,7 @@ from models.registry import Version, promote
 from training import plots
 from training.denial.assemble import assemble
 from training.denial.baselines import RAW_COLUMNS, baseline_probabilities
-from training.denial.dataset import DenialData, Encoded, build_dataset
+from training.denial.dataset import DenialData, Encoded, build_dataset, learn_limits_until
 from training.denial.fit import fit_model, recount
 from training.denial.judge import (
     Figures,
@@ -35,6 +35,7 @@ from training.denial.judge import (
     figures,
 )
 from training.denial.register import register
+from training.denial.rows import Window
 from training.denial.windows import Windows, choose_windows
 from training.progress import Progress, silent
 from training.tracking.runs import TrainingRun, training_run
@@ -59,12 +60,11 @@ class TrainingResult(msgspec.Struct):
 
 
 class Fitted(msgspec.Struct):
-    """A model fitted before the test window, with its answers there.
+    """A model counted before the test window, with its answers there.
 
     ``rows`` are positions of the test claims in the data set.
     """
 
-    hazards: HazardModel
     calibrator: Calibrator
     thresholds: dict[str, float]
     rows: NDArray[np.int64]
@@ -72,12 +72,14 @@ class Fitted(msgspec.Struct):
 
 
 def fit_and_test(encoded: Encoded, windows: Windows, progress: Progress = silent) -> Fitted:
-    """Fit twice: up to the calibration window, for the calibrator; up to the test window, to keep.
+    """Search and count up to the calibration window, calibrate on it, count up to the test window.
 
-    Nothing that arrived after a window's end enters what is fitted for the next.
+    Nothing that arrived after a window's beginning enters what is judged on it.
     """
     data = encoded.data
-    first = _fit(encoded, windows, windows.calibrate, "fitting for calibration", progress)
+    learn_limits_until(encoded, windows.calibrate)
+    window = windows.learning(windows.calibrate)
+    first = _fit(encoded, window, "fitting for calibration and test", progress)
     rows = np.flatnonzero(windows.calibration_rows(data))
     raw = combine(first, data.batch.take(rows), None).raw
     denied = data.denied[rows]
@@ -92,14 +94,15 @@ def fit_and_test(encoded: Encoded, windows: Windows, progress: Progress = silent
     }
     # A target that nothing reached has no threshold; JSON has no infinity either.
     thresholds = {name: value for name, value in found.items() if np.isfinite(value)}
-    second = _fit(encoded, windows, windows.test, "fitting", progress)
+    learn_limits_until(encoded, windows.test)
+    second = recount(first, data, encoded.vocabulary, windows.learning(windows.test))
     test = np.flatnonzero(windows.test_rows(data))
     prediction = combine(second, data.batch.take(test), calibrator)
-    return Fitted(second, calibrator, thresholds, test, prediction)
+    return Fitted(calibrator, thresholds, test, prediction)
 
 
 def _fit(
-    encoded: Encoded, windows: Windows, until: int, step: str, progress: Progress
+    encoded: Encoded, window: Window, step: str, progress: Progress, *, explain: bool = False
 ) -> HazardModel:
     total = len(category_names())
     progress(step, 0, total)
@@ -109,13 +112,16 @@ def _fit(
         finished.append(category)
         progress(step, len(finished), total)
 
-    return fit_model(encoded.data, encoded.vocabulary, windows.learning(until), done=done)
+    return fit_model(encoded.data, encoded.vocabulary, window, explain=explain, done=done)
 
 
-def finish(encoded: Encoded, fitted: Fitted, windows: Windows) -> DenialModel:
-    """Carry a fitted model through the last day of the history: what is registered."""
+def finish(
+    encoded: Encoded, fitted: Fitted, windows: Windows, progress: Progress = silent
+) -> DenialModel:
+    """Fit anew on everything up to the last day of the history: what is registered."""
     window = windows.learning(windows.as_of + 1)
-    hazards = recount(fitted.hazards, encoded.data, encoded.vocabulary, window, explain=True)
+    learn_limits_until(encoded, window.as_of)
+    hazards = _fit(encoded, window, "fitting through the last day", progress, explain=True)
     return assemble(encoded, hazards, fitted.calibrator, window, fitted.thresholds)
 
 
@@ -146,8 +152,7 @@ def train_denial(
     fitted = fit_and_test(encoded, windows, progress)
     progress("fitting the baselines")
     result = _judge(claims, encoded.data, windows, fitted)
-    progress("carrying the model through the last month")
-    model = finish(encoded, fitted, windows)
+    model = finish(encoded, fitted, windows, progress)
     progress("registering")
     parameters = {
         "claims": len(encoded.data),

@@ -36,9 +36,23 @@ def test_answers_change_the_state_of_service_and_coverage() -> None:
     keys = past.keys(a_claim())
     past.observe_answer(keys, ["eligibility"])
     assert past.service_state(keys.services[0]) == memory.SERVICE_DENIED
-    assert past.coverage_state(keys.coverage) == memory.ANSWER_ELIGIBILITY
+    assert past.coverage_state(keys.coverage, keys.month) == memory.ANSWER_ELIGIBILITY
     past.observe_answer(keys, [""])
-    assert past.coverage_state(keys.coverage) == memory.ANSWER_PAID
+    assert past.coverage_state(keys.coverage, keys.month) == memory.ANSWER_BOTH
+
+
+def test_an_old_service_refused_again_does_not_undo_a_later_payment() -> None:
+    old, new = a_claim("A1"), a_claim("B1", lines=(a_line(service_date=dt.date(2026, 5, 4)),))
+    past = shown(old, new)
+    earlier, later = past.keys(old), past.keys(new)
+    past.observe_answer(later, [""])
+    past.observe_answer(earlier, ["eligibility"])
+    assert past.coverage_state(later.coverage, later.month) == memory.ANSWER_PAID_SINCE
+    past.observe_answer(earlier, ["provider_enrollment"])
+    assert past.enrolment_state(later) == memory.ENROLMENT_PAID_SINCE
+    between = past.keys(a_claim(lines=(a_line(service_date=dt.date(2026, 4, 1)),)))
+    assert past.enrolment_state(between) == memory.ENROLMENT_BETWEEN
+    assert past.enrolment_state(earlier) == memory.ENROLMENT_BETWEEN
 
 
 def test_a_claim_rejected_by_the_clearinghouse_is_no_earlier_submission() -> None:
