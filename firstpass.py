@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from models.errors import FirstpassError
-from serving.cli import audit, export, keys, load, rules, serve, watch
+from serving.cli import audit, export, keys, load, rules, serve, users, watch
 from training.cli import (
     backtest,
     demo,
@@ -48,6 +48,7 @@ app.command()(load.load)
 app.command()(rules.rules)
 app.command()(export.export)
 app.add_typer(keys.app, name="keys")
+app.add_typer(users.app, name="users")
 app.add_typer(audit.app, name="audit")
 
 

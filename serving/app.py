@@ -35,6 +35,7 @@ from serving.helpers import helpers
 from serving.scoring.answers import EndLine, ProblemLine, ScoreAnswer, ScoredLine, SkippedLine
 from serving.scoring.artifacts import example_claims, load_denial
 from serving.scoring.batches import BatchRunner
+from serving.scoring.drafts import DraftDesk
 from serving.scoring.edits import EditDesk
 from serving.scoring.follower import Load, ModelFollower
 from serving.scoring.resolution import resolution_file
@@ -43,6 +44,7 @@ from serving.settings import Settings, read_settings
 from serving.telemetry.logs import configure_logs
 from serving.telemetry.metrics import Metrics
 from serving.telemetry.traces import trace
+from serving.web.pages import add_pages
 
 PUBLISHED = (
     BatchList,
@@ -105,6 +107,7 @@ def create_app(settings: Settings | None = None, *, load: Load = load_denial) ->
     edits = EditDesk(settings.home)
     service = Service(settings, metrics, follower, access, backend, edits)
     keeper = Keeper(settings, metrics)
+    drafts = DraftDesk(follower, edits, backend, service.turns)
     runner = BatchRunner(settings, follower, edits, keeper, metrics, service.turns, backend)
 
     @contextlib.asynccontextmanager
@@ -125,6 +128,7 @@ def create_app(settings: Settings | None = None, *, load: Load = load_denial) ->
                 keeper.run(),
                 edits.follow(backend),
                 runner.run(),
+                drafts.run(),
             ):
                 task = asyncio.create_task(job)
                 stack.push_async_callback(_stopped, task)
@@ -150,6 +154,7 @@ def create_app(settings: Settings | None = None, *, load: Load = load_denial) ->
     app.include_router(reports_router(service, edits))
     app.include_router(system_router(service, keeper))
     app.include_router(docs_router())
+    add_pages(app, service, drafts)
     add_handlers(app)
     describe(app, PUBLISHED)
     app.add_middleware(Direct, routes=claims.routes, paths=DIRECT)
@@ -167,9 +172,9 @@ def refuse_open_door(settings: Settings, access: Access) -> None:
     """
     if not settings.loopback and not access.required:
         raise InputError(
-            f"host={settings.host!r} can be reached from other machines, but there is no API key"
-            " yet, so everybody could score and read claims: make one with 'firstpass keys"
-            " create', or bind to 127.0.0.1"
+            f"host={settings.host!r} can be reached from other machines, but there is no API key or"
+            " user yet, so everybody could score and read claims: make one with 'firstpass keys"
+            " create' or 'firstpass users create', or bind to 127.0.0.1"
         )
 
 

@@ -84,11 +84,11 @@ def require_keys(settings: Settings) -> None:
 
     store = open_store(settings.state, settings.database_url)
     try:
-        if not store.keys.exist():
+        if not (store.keys.exist() or store.users.exist()):
             raise InputError(
                 f"host={settings.host!r} can be reached from other machines, but there is no API"
-                " key yet, so everybody could score and read claims: make one with"
-                " 'firstpass keys', or bind to 127.0.0.1"
+                " key or user yet, so everybody could score and read claims: make one with"
+                " 'firstpass keys' or 'firstpass users', or bind to 127.0.0.1"
             )
     finally:
         store.database.close()

@@ -64,6 +64,17 @@ class Settings(BaseSettings):
     concurrent_files: Annotated[
         int, Field(ge=1, description="large bodies of one key that a worker holds at once")
     ] = 4
+    public_url: Annotated[
+        str, Field(description="address that browsers use; https:// makes cookies secure")
+    ] = ""
+    session_seconds: Annotated[
+        float, Field(gt=0, description="after so long without a page a user signs in anew")
+    ] = 1800.0
+    oidc_issuer: Annotated[
+        str, Field(description="OpenID Connect provider that users sign in with; empty: none")
+    ] = ""
+    oidc_client_id: Annotated[str, Field(description="our name at that provider")] = ""
+    oidc_client_secret: Annotated[str, Field(description="our secret at that provider")] = ""
     start_seconds: Annotated[
         float, Field(ge=0, description="longest wait for a first model before requests are taken")
     ] = 20.0

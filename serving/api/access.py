@@ -20,10 +20,10 @@ LOOK_SECONDS = 2.0
 
 
 class KeysExist(Protocol):
-    """Knows whether any key was ever made."""
+    """Knows whether any key or user was ever made."""
 
     def exist(self) -> bool:
-        """Whether requests must present a key."""
+        """Whether callers must say who they are: by key at `/v1`, signed in on the pages."""
         ...
 
 
@@ -31,7 +31,9 @@ class Access:
     """Authentication of requests.
 
     ``single_user`` is decided at the start and kept right by `watch`: it ends, for good, with
-    the first key. A store that cannot be asked counts as one that has keys.
+    the first key or user. Keys open `/v1` and no page; a session opens pages and nothing of
+    `/v1`, so that no page from elsewhere can make a browser use it. A store that
+    cannot be asked counts as one that has keys.
     """
 
     def __init__(self, verifier: KeyVerifier, keys: KeysExist, *, loopback: bool) -> None:
@@ -48,7 +50,7 @@ class Access:
         self.single_user = self._loopback and not self.required
 
     async def watch(self) -> None:
-        """End the single-user mode with the first key."""
+        """End the single-user mode with the first key or user."""
         while self.single_user:
             await asyncio.sleep(LOOK_SECONDS)
             try:
@@ -63,6 +65,15 @@ class Access:
         except StoreUnavailableError:
             return True
 
+    def own_machine(self, request: Request) -> Principal:
+        """The one user of the single-user mode.
+
+        Raises:
+            ServiceError: 403; a page from elsewhere made the browser ask.
+        """
+        _require_own_machine(request)
+        return self._user
+
     async def authenticate(self, request: Request, scope: str) -> Principal:
         """The caller, who holds ``scope``.
 
@@ -70,8 +81,7 @@ class Access:
             ServiceError: 401, 403, or 503 where the store is away and the key not known.
         """
         if self.single_user:
-            _require_own_machine(request)
-            return self._user
+            return self.own_machine(request)
         secret = _secret(request)
         if not secret:
             raise ServiceError(

@@ -78,8 +78,9 @@ class LateKeys:
         self._backend.store.keys.used(key_id)
 
     def exist(self) -> bool:
-        """See `ApiKeys.exist`."""
-        return self._backend.store.keys.exist()
+        """Whether anybody has to say who they are: a key or a user was made."""
+        store = self._backend.store
+        return store.keys.exist() or store.users.exist()
 
 
 def _warn(reason: str) -> None:

@@ -11,6 +11,7 @@ from serving.problems import ServiceError, from_error
 from serving.security import PermissionRefusedError, UnknownKeyError
 from serving.store.errors import ConflictError, NotFoundError, StoreUnavailableError
 from serving.telemetry.logs import logger
+from serving.web.errors import error_page, wants_page
 
 _KINDS = {404: "not-found", 405: "method-not-allowed"}
 _DETAILS = {
@@ -63,4 +64,6 @@ async def answer_error(request: Request, error: Exception) -> Response:
         logger().warning(
             "request.refused", request_id=request_id(request), kind=problem.kind, error=error
         )
+    if wants_page(request):
+        return error_page(problem, request)
     return problem.response(request_id(request))

@@ -29,17 +29,33 @@ def load(
             show_default=False,
         ),
     ],
+    drafts: Annotated[
+        bool,
+        typer.Option(
+            "--drafts", help="The claims were not submitted yet: they go to the worklist."
+        ),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Load claims, acknowledgements and remittances into the store, each file once.
 
     Then works out which claims were denied, joins that to earlier scores, and learns the
-    payers' rules anew (`firstpass rules` shows them).
+    payers' rules anew (`firstpass rules` shows them). With --drafts claims become drafts, which the running service scores and shows in its worklist; a claim
+    that came before is replaced where its content differs.
 
     Example: firstpass load practice/history
-    """
-    from serving.store.loading import load_paths
 
+    Example: firstpass load --drafts practice/future
+    """
+    from serving.store.loading import load_drafts, load_paths
+
+    if drafts:
+        with opened_store() as store:
+            done = load_drafts(store, paths, actor=actor())
+        show(done, str(done), as_json=json)
+        if not done.read:
+            raise typer.Exit(1)
+        return
     with opened_store() as store:
         with _progress() as report:
             summary = load_paths(store, paths, actor=actor(), report=report)

@@ -26,6 +26,7 @@ from serving.store.identity import (
     without_remittances,
 )
 from serving.store.practices import Practices, plain_number
+from serving.store.settling import settle
 from serving.store.tables import (
     AcknowledgementRow,
     ClaimRow,
@@ -70,6 +71,7 @@ class Filing(msgspec.Struct):
                     "patient": patient_fingerprint(claim, self.fingerprint_key),
                 }
             )
+        settle(self.connection, claims)
         # One order for every writer, so that two loads of one file cannot block each other.
         insert_new(self.connection, ClaimRow, sorted(contents, key=_body))
         return insert_new(self.connection, SubmissionRow, rows)

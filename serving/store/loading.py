@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from models.claims.claim import Claim
 from models.claims.files import read_files
 from models.errors import InputError, Place, Problem
 from serving.audit import AuditEntry
@@ -75,6 +76,58 @@ def load_paths(
         if report is not None:
             report(done)
     return summary
+
+
+class DraftSummary(msgspec.Struct):
+    """What loading drafts did; ``passed_over`` came before with the same content."""
+
+    read: int
+    new: int
+    replaced: int
+    passed_over: int
+    problems: list[Problem] = []
+
+    def __str__(self) -> str:
+        lines = [
+            f"{self.new:,} new drafts of {self.read:,} claims, {self.replaced:,} replaced,"
+            f" {self.passed_over:,} known already"
+        ]
+        return "\n".join([*lines, *(f"problem: {p}" for p in self.problems[:20])])
+
+
+def load_drafts(store: Store, paths: Iterable[Path], *, actor: str) -> DraftSummary:
+    """Loads claims that were not submitted yet; see `serving.store.drafts`.
+
+    Raises:
+        InputError: no file was found, or one cannot be read.
+        StoreUnavailableError: what was stored until then stays; load again to go on.
+    """
+    files = sorted({file for path in paths for file in _files(path)})
+    if not files:
+        raise InputError("no files were found")
+    problems: list[Problem] = []
+    read = 0
+
+    def claims() -> Iterable[Claim]:
+        nonlocal read
+        for item in read_files(files):
+            if isinstance(item, Claim):
+                read += 1
+                yield item
+            elif isinstance(item, Problem):
+                problems.append(item)
+
+    new, replaced, same = store.drafts.load(claims(), actor, actor)
+    done = DraftSummary(read, new, replaced, same, problems)
+    store.audit.append(
+        AuditEntry(
+            actor=actor,
+            action="drafts.loaded",
+            record="drafts",
+            detail={"new": new, "replaced": replaced, "problems": len(problems)},
+        )
+    )
+    return done
 
 
 def _counter(done: Progress, report: Callable[[Progress], None] | None) -> Callable[[int], None]:

@@ -8,7 +8,9 @@ from sqlalchemy import URL
 from serving.store.api_keys import ApiKeys
 from serving.store.audit_log import AuditLog
 from serving.store.batches import Batches
+from serving.store.chains import Chains
 from serving.store.database import Database
+from serving.store.drafts import Drafts
 from serving.store.errors import StoreUnavailableError
 from serving.store.intake import Intake
 from serving.store.migrate import migrate
@@ -19,6 +21,7 @@ from serving.store.rules import PayerRules
 from serving.store.scorecard import Scorecards
 from serving.store.scores import Scores
 from serving.store.spool import Spool
+from serving.store.users import Users
 
 DATABASE_NAME = "firstpass.db"
 SPOOL_NAME = "spool"
@@ -36,6 +39,9 @@ class Store:
         self.database = database
         self.spool = spool
         self.keys = ApiKeys(database)
+        self.drafts = Drafts(database)
+        self.chains = Chains(database)
+        self.users = Users(database)
         self.audit = AuditLog(database)
         self.intake = Intake(database)
         self.scores = Scores(database)

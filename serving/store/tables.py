@@ -367,3 +367,156 @@ class AuditHeadRow(Base):
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     sequence: Mapped[int] = mapped_column(BigInteger)
     hash: Mapped[bytes]
+
+
+class UserRow(Base):
+    """A person who signs in to the pages; ``name`` in lower case, ``password`` an argon2 hash."""
+
+    __tablename__ = "users"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    full_name: Mapped[str]
+    role: Mapped[str]
+    practices: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    password: Mapped[str]  # empty: signs in through OpenID Connect only
+    subject: Mapped[str] = mapped_column(index=True)  # issuer and subject, once known
+    created: Mapped[dt.datetime]
+    created_by: Mapped[str]
+    disabled: Mapped[dt.datetime | None]
+    last_seen: Mapped[dt.datetime | None]
+    failures: Mapped[int]
+    locked_until: Mapped[dt.datetime | None]
+
+
+class SessionRow(Base):
+    """A browser that is signed in: the hash of its cookie."""
+
+    __tablename__ = "sessions"
+    hash: Mapped[bytes] = mapped_column(primary_key=True)
+    user: Mapped[str] = mapped_column(ForeignKey("users.id"), index=True)
+    method: Mapped[str]
+    created: Mapped[dt.datetime]
+    seen: Mapped[dt.datetime]
+
+
+class DraftRow(Base):
+    """A claim that was not submitted yet, as a person left it, and what was said about it."""
+
+    __tablename__ = "drafts"
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    token: Mapped[str] = mapped_column(unique=True)  # names it in addresses, and says nothing
+    practice: Mapped[str]
+    claim_id: Mapped[str]
+    state: Mapped[str]
+    payload: Mapped[bytes]
+    loaded: Mapped[bytes]  # the claim as it came
+    payer: Mapped[str]
+    payer_name: Mapped[str]
+    provider: Mapped[str]
+    provider_name: Mapped[str]
+    initials: Mapped[str]
+    patient: Mapped[bytes]
+    service_date: Mapped[dt.date | None]
+    charge: Mapped[Decimal]
+    created: Mapped[dt.datetime]
+    updated: Mapped[dt.datetime]
+    updated_by: Mapped[str]
+    revision: Mapped[int]
+    scored_revision: Mapped[int]  # -1: not yet
+    scored_by: Mapped[str]  # model and history version
+    probability: Mapped[float]
+    expected_loss: Mapped[float]
+    preventable: Mapped[float]
+    category: Mapped[str]
+    reason: Mapped[str] = mapped_column(Text)
+    fix: Mapped[str] = mapped_column(Text)
+    protects: Mapped[float]
+    deadline: Mapped[dt.date | None]
+    errors: Mapped[int]
+    warnings: Mapped[int]
+    assessment: Mapped[bytes | None]
+    __table_args__ = (
+        UniqueConstraint("practice", "claim_id"),
+        Index(None, "practice", "state", "preventable"),
+        Index(None, "state", "scored_by"),
+    )
+
+
+class DraftChangeRow(Base):
+    """One change of a draft: who, when, what, and what it did to the probability."""
+
+    __tablename__ = "draft_changes"
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    draft: Mapped[int] = mapped_column(ForeignKey("drafts.id"), index=True)
+    actor: Mapped[str]
+    who: Mapped[str]
+    kind: Mapped[str]
+    field: Mapped[str]
+    words: Mapped[str] = mapped_column(Text)
+    before: Mapped[bytes]  # the claim as it was
+    probability_before: Mapped[float | None]
+    probability_after: Mapped[float | None]
+    scored_by: Mapped[str]
+    created: Mapped[dt.datetime]
+
+
+class NoteRow(Base):
+    """A clinical note and how far its review has come."""
+
+    __tablename__ = "notes"
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    token: Mapped[str] = mapped_column(unique=True)  # names it in addresses, and says nothing
+    practice: Mapped[str]
+    note_id: Mapped[str]
+    text: Mapped[str] = mapped_column(Text)
+    date: Mapped[dt.date | None]
+    specialty: Mapped[str]
+    patient_id: Mapped[str]
+    claim_id: Mapped[str]
+    codes: Mapped[bytes]  # labels that came with the note, as JSON
+    state: Mapped[str]
+    created: Mapped[dt.datetime]
+    revision: Mapped[int]
+    model_version: Mapped[str]
+    suggestions: Mapped[bytes | None]
+    certainty: Mapped[float]  # of the least certain suggestion; 2 where there is none yet
+    submitted: Mapped[dt.datetime | None]
+    submitted_by: Mapped[str]
+    __table_args__ = (
+        UniqueConstraint("practice", "note_id"),
+        Index(None, "practice", "state", "certainty"),
+        Index(None, "practice", "claim_id"),
+        Index(None, "state", "model_version"),
+    )
+
+
+class DecisionRow(Base):
+    """One decision of a reviewer, as it was made; never changed, taken back by another."""
+
+    __tablename__ = "decisions"
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    note: Mapped[int] = mapped_column(ForeignKey("notes.id"), index=True)
+    kind: Mapped[str]
+    system: Mapped[str]
+    code: Mapped[str]
+    words: Mapped[str] = mapped_column(Text)
+    begin: Mapped[int | None]
+    end: Mapped[int | None]
+    replaces: Mapped[str]  # "system code" of the suggestion that this code stands for
+    reason: Mapped[str] = mapped_column(Text)
+    suggestion: Mapped[bytes | None]  # as it was shown
+    model_version: Mapped[str]
+    undoes: Mapped[int | None] = mapped_column(RowId)
+    actor: Mapped[str]
+    who: Mapped[str]
+    created: Mapped[dt.datetime] = mapped_column(index=True)
+
+
+class NoteReaderRow(Base):
+    """Who has a note open, and when that was last seen."""
+
+    __tablename__ = "note_readers"
+    note: Mapped[int] = mapped_column(ForeignKey("notes.id"), primary_key=True, autoincrement=False)
+    reader: Mapped[str] = mapped_column(primary_key=True)
+    who: Mapped[str]
+    seen: Mapped[dt.datetime]

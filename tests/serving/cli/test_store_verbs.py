@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from models.claims.x12 import write_835, write_837p
 from models.errors import FirstpassError
-from serving.cli import audit, export, keys, load
+from serving.cli import audit, export, keys, load, users
 from serving.settings import read_settings
 from serving.store.store import open_store
 from tests.serving.store.samples import FIRST_DAY, PRACTICE, claim, payment, remittance
@@ -18,6 +18,7 @@ app = typer.Typer()
 app.command()(load.load)
 app.command()(export.export)
 app.add_typer(keys.app, name="keys")
+app.add_typer(users.app, name="users")
 app.add_typer(audit.app, name="audit")
 
 
@@ -154,3 +155,38 @@ def test_export_gives_back_what_was_loaded(run, history, tmp_path):
     assert "10 submissions, 1 payments" in run("export", PRACTICE, out)
     assert (out / "claims.parquet").exists()
     assert "nothing of this practice" in run("export", "1:2", out, code=1)
+
+
+def test_users_are_made_listed_changed_and_locked_out(run):
+    made = json.loads(run("users", "create", "Ann@Example.org", "--role", "coder", "--json"))
+    assert made["name"] == "ann@example.org"
+    assert len(made["password"]) >= 20
+    assert "argon2" not in json.dumps(made)
+    listed = run("users", "list")
+    assert "ann@example.org" in listed and "coder" in listed and "active" in listed
+    run("users", "role", "ann@example.org", "biller")
+    run("users", "disable", "ann@example.org")
+    assert "disabled" in run("users", "list")
+    new = run("users", "reset", "ann@example.org").strip().splitlines()[-1]
+    settings = read_settings()
+    store = open_store(settings.state)
+    assert store.users.check_password("ann@example.org", new).role == "biller"
+    actions = [x.entry.action for x in store.audit.entries(action="user.")]
+    assert actions == ["user.reset", "user.disable", "user.role", "user.create"]
+    store.close()
+    assert "error: no user has this name" in run("users", "disable", "bob", code=1)
+    assert "is taken" in run("users", "create", "ann@example.org", "--role", "coder")
+
+
+def test_claims_that_were_not_submitted_become_drafts(run, history, tmp_path):
+    future = tmp_path / "future"
+    future.mkdir()
+    out = io.BytesIO()
+    write_837p([claim(i, days=i) for i in range(20, 25)], out)
+    (future / "next.837").write_bytes(out.getvalue())
+    assert "5 new drafts of 5 claims" in run("load", "--drafts", future)
+    again = json.loads(run("load", "--drafts", future, "--json"))
+    assert (again["new"], again["passed_over"]) == (0, 5)
+    # What was filed as it is, is no draft.
+    run("load", history)
+    assert "0 new drafts of 10 claims" in run("load", "--drafts", history / "sent.837")
