@@ -55,13 +55,11 @@ class OidcProvider:
         client_id: str,
         client_secret: str,
         redirect_uri: str,
-        transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.issuer = issuer.rstrip("/")
         self.redirect_uri = redirect_uri
         self._client_id = client_id
         self._client_secret = client_secret
-        self._transport = transport
         self._metadata: dict[str, Any] = {}
         self._read = 0.0
 
@@ -147,7 +145,7 @@ class OidcProvider:
             "code_verifier": verifier,
         }
         try:
-            with httpx.Client(transport=self._transport, timeout=10.0) as client:
+            with httpx.Client(timeout=10.0) as client:
                 answer = client.post(
                     self.metadata()["token_endpoint"],
                     data=form,
@@ -161,7 +159,7 @@ class OidcProvider:
 
     def _fetch(self, address: str) -> dict[str, Any]:
         try:
-            with httpx.Client(transport=self._transport, timeout=10.0) as client:
+            with httpx.Client(timeout=10.0) as client:
                 answer = client.get(address)
                 answer.raise_for_status()
                 found: dict[str, Any] = answer.json()

@@ -31,10 +31,11 @@ def used(template: str, name: str, seen: set[str] | None = None) -> set[str]:
         for node in tree.find_all(nodes.Getattr)
         if isinstance(node.node, nodes.Name) and node.node.name == name
     }
-    links = [*tree.find_all(nodes.Include), *tree.find_all(nodes.Extends)]
-    for link in links:
-        if isinstance(link.template, nodes.Const):
-            found |= used(link.template.value, name, seen)
+    for kind in (nodes.Include, nodes.Extends):
+        for link in tree.find_all(kind):
+            named = getattr(link, "template")  # noqa: B009 - both have it, their root has not
+            if isinstance(named, nodes.Const):
+                found |= used(named.value, name, seen)
     return found
 
 

@@ -59,12 +59,12 @@ class Provider:
 def provider(monkeypatch):
     made = Provider()
     transport = httpx.MockTransport(made)
-    original = oidc.OidcProvider.__init__
+    client = httpx.Client
 
-    def init(self, *args):
-        original(self, *args, transport)
+    def reaching(**more):
+        return client(**{**more, "transport": transport})
 
-    monkeypatch.setattr(oidc.OidcProvider, "__init__", init)
+    monkeypatch.setattr("serving.security.oidc.httpx.Client", reaching)
     return made
 
 
