@@ -40,8 +40,9 @@ def load(
     """Load claims, acknowledgements and remittances into the store, each file once.
 
     Then works out which claims were denied, joins that to earlier scores, and learns the
-    payers' rules anew (`firstpass rules` shows them). With --drafts claims become drafts, which the running service scores and shows in its worklist; a claim
-    that came before is replaced where its content differs.
+    payers' rules anew (`firstpass rules` shows them). With --drafts claims become drafts, which
+    the running service scores and shows in its worklist; a claim that came before is replaced
+    where its content differs.
 
     Example: firstpass load practice/history
 
