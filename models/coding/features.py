@@ -38,7 +38,7 @@ COLUMNS = (
     # The code.
     "code_count", "code_rate", "code_chapter", "code_open", "code_length",
     # Where and how it is said.
-    "first", "last", "spans", "covered", "note_words", "candidates",
+    "first", "last", "spans", "covered", "echo", "note_words", "candidates",
     *(f"said_{a}" for a in ASSERTIONS),
     "best_assertion",
     *(f"in_{s}" for s in SECTIONS),
@@ -124,6 +124,7 @@ def collect(reading: NoteReading, sources: Sources, rules: AssertionRules) -> Ca
     said = _assertions(note, rows, rules)
     candidates = [Candidate(code, row.supports) for code, row in rows.items()]
     table = _table(note, words, candidates, list(rows.values()), sources, said)
+    table[:, COLUMN["echo"]] = _echoes(words, candidates, strong, sources.terms.vocabulary)
     return Candidates(candidates, table)
 
 
@@ -249,6 +250,35 @@ def _assertions(
         for support in row.supports:
             support.assertion = said[support.begin, support.end]
     return said
+
+
+def _echoes(
+    words: list[list[Token]],
+    candidates: list[Candidate],
+    strong: set[tuple[int, int, int, int]],
+    vocabulary: Vocabulary,
+) -> list[bool]:
+    """Whether a candidate's best words only repeat part of what the note says more fully.
+
+    "Tumor" in a note that also says "tumor of the bladder".
+    """
+    contents: dict[tuple[int, int, int], frozenset[str]] = {}
+
+    def content(sentence: int, begin: int, end: int) -> frozenset[str]:
+        where = (sentence, begin, end)
+        if where not in contents:
+            contents[where] = frozenset(
+                vocabulary.concept(t.key) for t in words[sentence] if begin <= t.begin < end
+            )
+        return contents[where]
+
+    full = {content(s, b, e) for s, b, e, count in strong if count > 1}
+    result = []
+    for candidate in candidates:
+        best = max(candidate.supports, key=lambda s: (s.strength, s.free, -s.begin))
+        own = content(best.sentence, best.begin, best.end)
+        result.append(any(own < other for other in full))
+    return result
 
 
 def _table(

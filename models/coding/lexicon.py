@@ -22,6 +22,10 @@ Entry = tuple[tuple[str, ...], str, int, float]
 _RAREST = 200_000.0
 
 
+#: Weight of the commonest concepts ("disease"): enough that a term without one is not the same.
+LEAST_WEIGHT = 12.0
+
+
 class Lexicon:
     """Terms with their codes; immutable, safe beside other threads."""
 
@@ -80,7 +84,7 @@ class Lexicon:
         of_concept = np.array([p[0] for p in pairs], np.int64)
         counts = np.bincount(of_concept, minlength=len(names))
         weights = (np.log(max(len(ordered), 2) / np.maximum(counts, 1)) ** 2).astype(np.float32)
-        weights = np.maximum(weights, np.float32(0.05))
+        weights = np.maximum(weights, np.float32(LEAST_WEIGHT))
         terms_ = np.array([p[1] for p in pairs], np.int32)
         sizes = np.bincount(terms_, weights[of_concept], len(ordered)).astype(np.float32)
         return cls(

@@ -16,6 +16,8 @@ from models.coding.words import Token, Vocabulary
 MOST_TERMS = 40
 LEAST_COVERAGE = 0.5
 LEAST_DICE = 0.55
+#: What is left of the similarity where only words match that name no finding.
+ALONE = 0.6
 
 
 class TermMention(msgspec.Struct, frozen=True, gc=False):
@@ -60,6 +62,10 @@ class TermFinder:
         self.lexicon = lexicon
         self.vocabulary = vocabulary
         self._words: dict[str, _Word] = {}
+        numbers = lexicon.concepts
+        self._not_alone = frozenset(
+            numbers[concept] for concept in vocabulary.not_alone if concept in numbers
+        )
 
     def _word(self, key: str) -> _Word:
         found = self._words.get(key)
@@ -79,7 +85,7 @@ class TermFinder:
         held = [[c for t in s.words for c in vocabulary.parts(t.key)] for s in stretches]
         alike = lexicon.resembling(held, most=MOST_TERMS, least_coverage=LEAST_COVERAGE)
         found: list[TermMention] = []
-        weights = lexicon.weights
+        weights, kinds = lexicon.weights, lexicon.kinds
         sizes = lexicon.sizes
         for stretch, (terms, masses) in zip(stretches, alike, strict=True):
             words = [self._word(t.key) for t in stretch.words]
@@ -101,6 +107,9 @@ class TermFinder:
                         window += sum(float(weights[p]) for p in word.parts)
                 size = float(sizes[term])
                 dice = 2 * mass / (size + max(window, mass))
+                # "Liver" alone is no liver disease; our own list (kind 0) says what it means.
+                if own <= self._not_alone and (dice < 0.999 or kinds[term]):
+                    dice *= ALONE
                 if dice >= LEAST_DICE:
                     found.append(
                         TermMention(

@@ -44,9 +44,13 @@ class BoosterRanker:
 
 #: What each assertion of the best mention leaves of a day-one score.
 _SAID = {
-    "present": 1.0, "negated": 0.35, "uncertain": 0.6, "historical": 0.7, "family": 0.2,
-    "hypothetical": 0.4,
+    "present": 1.0, "negated": 0.45, "uncertain": 0.8, "historical": 0.9, "family": 0.4,
+    "hypothetical": 0.5,
 }  # fmt: skip
+#: Log-odds that a mention equal to a term of each kind (`models.coding.terms.Kind`) is coded.
+_KINDS = np.array([0.4, -1.1, 0.0, -0.8, -1.8, -2.0, -1.3])
+#: Log-odds lost by a mention that is not equal to the term, by its similarity.
+_ALIKE = (np.array([0.5, 0.75, 0.9, 0.999, 1.0]), np.array([-5.5, -4.4, -3.2, -2.4, 0.0]))
 
 
 class PriorRanker:
@@ -58,23 +62,21 @@ class PriorRanker:
     def raw(self, table: Table) -> Floats:
         """Scores in (0, 1) that rank."""
         t = table.astype(np.float64)
-        score = t[:, COLUMN["term_score"]]
-        free = t[:, COLUMN["term_free"]]
-        kind = t[:, COLUMN["term_kind"]]
-        rank = t[:, COLUMN["term_rank"]]
-        ties = np.maximum(t[:, COLUMN["term_ties"]], 1)
-        mass = t[:, COLUMN["term_mass"]]
+        # Of an equal mention the kind counts, of one that only resembles it hardly does.
+        dice = t[:, COLUMN["term_dice"]]
+        kind = np.where(t[:, COLUMN["term_kind"]] >= 0, t[:, COLUMN["term_kind"]], 6).astype(int)
         said = np.array([_SAID[a] for a in ASSERTIONS])[t[:, COLUMN["best_assertion"]].astype(int)]
         z = (
-            -7.0
-            + 6.0 * score
-            + 1.5 * (free > 0)
-            + 1.2 * (kind == 0)
-            - 0.8 * (kind >= 5)
-            - 1.0 * np.minimum(rank, 3)
-            - 0.7 * np.log(ties)
-            + 0.25 * np.sqrt(mass) / 3
-            + 0.2 * np.log1p(t[:, COLUMN["spans"]])
+            np.interp(dice, *_ALIKE)
+            + _KINDS[kind] * np.where(dice > 0.999, 1.0, 0.5)
+            - 1.0 * np.minimum(t[:, COLUMN["term_rank"]], 3)
+            - 0.7 * np.log(np.maximum(t[:, COLUMN["term_ties"]], 1))
+            + 0.3 * (t[:, COLUMN["term_free"]] > 0)
+            + 0.25 * np.minimum(t[:, COLUMN["term_words"]] - 1, 3)
+            + 0.02 * np.sqrt(t[:, COLUMN["term_mass"]])
+            + 0.15 * np.log1p(t[:, COLUMN["spans"]])
+            - 0.5 * t[:, COLUMN["first"]]
+            - 0.7 * t[:, COLUMN["echo"]]
         )
         result: Floats = said / (1 + np.exp(-z))
         return result

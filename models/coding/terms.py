@@ -21,7 +21,7 @@ from models.coding.words import Vocabulary, tokens
 NAMES = Path(__file__).with_name("names_icd10cm.csv")
 _NOTE_TAIL = re.compile(r"\s*\([A-Z]\d[^)]*\)\s*$")  # "(E08.-)" behind a note's words
 _BRACKETS = re.compile(r"\s*[\(\[][^)\]]*[\)\]]")
-_WITHOUT = re.compile(r",?\s*\bwithout\b.*$", re.IGNORECASE)
+_WITHOUT = re.compile(r",?\s*\bwithout\b(?!.*\b(?:remission|with)\b).*$", re.IGNORECASE)
 _RESIDUAL = re.compile(r"\bother\b|\bNEC\b|\belsewhere classified\b", re.IGNORECASE)
 _OPEN = re.compile(r"\bunspecified\b|\bNOS\b", re.IGNORECASE)
 

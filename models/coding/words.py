@@ -61,12 +61,13 @@ def key(word: str) -> str:
     word = folded(word).replace("'s", "").replace("’s", "")
     if len(word) < 4 or _NUMBER.search(word):
         return _ROMAN.get(word, word)
-    word = _START.sub(lambda m: m.group()[1:], _sounded(word))
     if word.endswith("ies"):
         word = word[:-2]
-    elif word.endswith("s") and not word.endswith(("us", "is")):
+    elif word.endswith("s") and not word.endswith(("us", "is", "ss")):
         word = word[:-1]
-    return _without_ending(word)
+    # In short words the spelling of a sound tells words apart ("ache", "access").
+    word = _sounded(word) if len(word) > 5 else _DOUBLE.sub(r"\1", word)
+    return _without_ending(_START.sub(lambda m: m.group()[1:], word))
 
 
 def _sounded(word: str) -> str:
@@ -101,14 +102,20 @@ class Vocabulary:
 
     def __init__(
         self,
-        synonyms: Iterable[tuple[str, str]],
+        synonyms: Iterable[tuple[str, str, tuple[str, ...]]],
         roots: Iterable[tuple[str, str, str]],
         empty: Iterable[str],
+        not_alone: Iterable[str],
     ) -> None:
-        """``synonyms``: word, concept; ``roots``: form, place, concept; ``empty``: stop words."""
+        """``synonyms``: word, concept, what it also says; ``roots``: form, place, concept;
+        ``empty``: stop words; ``not_alone``: words that are no finding by themselves.
+        """
         self.concepts: dict[str, str] = {}
-        for word, concept in synonyms:
+        self._says: dict[str, tuple[str, ...]] = {}
+        for word, concept, says in synonyms:
             self.concepts.setdefault(key(word), concept)
+            if says:
+                self._says[concept] = says
         self.starts: dict[str, str] = {}
         self.ends: dict[str, str] = {}
         for form, place, concept in roots:
@@ -117,6 +124,7 @@ class Vocabulary:
             else:
                 self.ends[_sounded(folded(form)).rstrip("aeio")] = concept
         self.empty = frozenset(folded(word) for word in empty)
+        self.not_alone = frozenset(self.concept(key(word)) for word in not_alone)
         self._parts: dict[str, tuple[str, ...]] = {}
 
     def concept(self, key_: str) -> str:
@@ -130,7 +138,7 @@ class Vocabulary:
             if len(self._parts) > 200_000:
                 self._parts.clear()
             own = self.concept(key_)
-            more = [c for c in self._split(key_) if c != own]
+            more = [c for c in (*self._says.get(own, ()), *self._split(key_)) if c != own]
             found = self._parts[key_] = (own, *dict.fromkeys(more))
         return found
 
@@ -163,7 +171,7 @@ class Vocabulary:
 def vocabulary() -> Vocabulary:
     """The vocabulary that ships with Firstpass."""
     synonyms = [
-        (word, row["concept"])
+        (word, row["concept"], tuple(row["parts"].split("|")) if row["parts"] else ())
         for row in _rows("words.csv")
         for word in (*row["words"].split("|"), row["concept"])
     ]
@@ -172,8 +180,11 @@ def vocabulary() -> Vocabulary:
         for row in _rows("roots.csv")
         for form in row["forms"].split("|")
     ]
-    empty = (HERE / "empty_words.txt").read_text(encoding="utf-8").split()
-    return Vocabulary(synonyms, roots, empty)
+    return Vocabulary(synonyms, roots, _words("empty_words.txt"), _words("not_alone.txt"))
+
+
+def _words(name: str) -> list[str]:
+    return (HERE / name).read_text(encoding="utf-8").split()
 
 
 def _rows(name: str) -> list[dict[str, str]]:
