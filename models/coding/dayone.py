@@ -11,7 +11,7 @@ from models.coding.terms import entries, icd10cm_terms
 from models.coding.words import vocabulary
 
 #: Score from which on day one predicts a code.
-THRESHOLD = 0.5
+THRESHOLD = 0.25
 
 
 def day_one_model(

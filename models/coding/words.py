@@ -107,7 +107,8 @@ class Vocabulary:
         empty: Iterable[str],
         not_alone: Iterable[str],
     ) -> None:
-        """``synonyms``: word, concept, what it also says; ``roots``: form, place, concept;
+        """``synonyms``: word, concept, what it also says; ``roots``: form, place, concept.
+
         ``empty``: stop words; ``not_alone``: words that are no finding by themselves.
         """
         self.concepts: dict[str, str] = {}

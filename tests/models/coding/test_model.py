@@ -71,9 +71,10 @@ def test_the_episode_gives_the_seventh_character(model: CodingModel):
     assert any(s.code == "S93.401D" for s in later)
 
 
-def test_order_and_conflicts_are_said(found: dict[str, Suggestion]):
+def test_order_and_conflicts_are_said(model: CodingModel, found: dict[str, Suggestion]):
     assert any(w.id == "code_first" for w in found["N18.30"].warnings)
-    assert any(w.id == "excludes1" for s in found.values() for w in s.warnings)
+    both = {s.code: s for s in model.suggest("Type 1 diabetes mellitus. Type 2 diabetes mellitus.")}
+    assert any(w.id == "excludes1" and "E10.9" in w.words for w in both["E11.9"].warnings)
 
 
 def test_an_unknown_system_is_refused_with_the_known_ones(model: CodingModel):
