@@ -20,10 +20,10 @@ from benchmarks.harness import arguments, in_fresh_process, interleaved, report
 from models.claims.claim import Claim, Diagnosis, Payer, Person, Provider, ServiceLine
 from models.claims.common import Address
 from models.codes.icd10cm import SHIPPED, Icd10cm, load_icd10cm
+from models.codes.store import tables_folder, versions
 from models.edits import EditTables, check_claim
 from models.edits.importing import import_table
 from models.edits.pairs import open_pairs
-from models.edits.store import tables_folder, versions
 
 PAIRS, CODES, CLAIMS, LINES = 1_000_000, 15_000, 2_000, 6
 DAY = dt.date(2026, 3, 2)

@@ -12,7 +12,7 @@ _HCPCS = re.compile(r"[A-EGHJ-MP-V]\d{4}")
 _MODIFIER = re.compile(r"[A-Z0-9]{2}")
 
 
-class CodeSystem(StrEnum):
+class HcpcsLevel(StrEnum):
     """Who issues a code of this form."""
 
     CPT = "cpt"
@@ -20,15 +20,15 @@ class CodeSystem(StrEnum):
     NEITHER = ""
 
 
-def code_system(code: str) -> CodeSystem:
-    """System that a code's form belongs to.
+def hcpcs_level(code: str) -> HcpcsLevel:
+    """Level that a code's form belongs to.
 
-    >>> code_system("99213"), code_system("J1100"), code_system("9921")
-    (<CodeSystem.CPT: 'cpt'>, <CodeSystem.HCPCS: 'hcpcs'>, <CodeSystem.NEITHER: ''>)
+    >>> hcpcs_level("99213"), hcpcs_level("J1100"), hcpcs_level("9921")
+    (<HcpcsLevel.CPT: 'cpt'>, <HcpcsLevel.HCPCS: 'hcpcs'>, <HcpcsLevel.NEITHER: ''>)
     """
     if _CPT.fullmatch(code):
-        return CodeSystem.CPT
-    return CodeSystem.HCPCS if _HCPCS.fullmatch(code) else CodeSystem.NEITHER
+        return HcpcsLevel.CPT
+    return HcpcsLevel.HCPCS if _HCPCS.fullmatch(code) else HcpcsLevel.NEITHER
 
 
 def is_modifier_form(modifier: str) -> bool:

@@ -257,6 +257,10 @@ class Icd10cm:
         block = self.block(code)
         return next((number for id_, _, number in self.texts.blocks if id_ == block), "")
 
+    def known(self) -> list[str]:
+        """Every code of every release held, headings too, in order."""
+        return list(self._flags)
+
     def codes(self, on: dt.date | None = None, *, billable: bool = True) -> Iterator[str]:
         """Codes in order: of the release that holds on a date, by default of the newest one."""
         number = len(self.releases) - 1 if on is None else max(self._around(on)[0], 0)

@@ -3,13 +3,14 @@
 import datetime as dt
 import re
 
-from models.codes.hcpcs import CodeSystem, code_system, is_modifier_form
+from models.codes.hcpcs import HcpcsLevel, hcpcs_level, is_modifier_form
 from models.codes.modifiers import load_modifiers
 from models.codes.place_of_service import load_places
+from models.codes.rows import CodeRow
 from models.edits.edit import Findings
 from models.edits.groups import load_conflicts, load_fee_statuses, place_fit
 from models.edits.prepared import PreparedClaim, PreparedLine
-from models.edits.rows import CodeRow, FeeRow
+from models.edits.rows import FeeRow
 
 _CLIA = re.compile(r"\d{2}D\d{7}")
 _NDC = re.compile(r"\d{11}")
@@ -65,11 +66,11 @@ def check_services(claim: PreparedClaim, out: Findings) -> None:
 
 def _check_code(claim: PreparedClaim, line: PreparedLine, out: Findings) -> bool:
     """Whether it has a code's form: what has none may be anything, and is not repeated."""
-    system = code_system(line.code)
-    if system is CodeSystem.NEITHER:
+    system = hcpcs_level(line.code)
+    if system is HcpcsLevel.NEITHER:
         out.add("code.form", f"{line.path}/code")
         return False
-    table = claim.tables.cpt if system is CodeSystem.CPT else claim.tables.hcpcs
+    table = claim.tables.cpt if system is HcpcsLevel.CPT else claim.tables.hcpcs
     found = table.on(line.on) if table else None
     if found is not None:
         row = found[0].get(line.code)

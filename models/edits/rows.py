@@ -1,15 +1,8 @@
 """Rows of the small imported tables, as they are stored and looked up."""
 
 import datetime as dt
-from collections.abc import Sequence
-from pathlib import Path
-from typing import TypeVar
 
 import msgspec
-
-from models.errors import InputError
-
-ROWS = "rows.msgpack"
 
 
 class UnitLimit(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -58,16 +51,6 @@ class FeeRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
     conversion_factor: float | None = None
 
 
-class CodeRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A HCPCS or CPT code, or a HCPCS modifier, with the days between which it is in force."""
-
-    code: str
-    effective: dt.date | None = None
-    ended: dt.date | None = None  # last day in force
-    short: str = ""
-    long: str = ""
-
-
 class ReasonRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A CARC or RARC (``kind``) with its first and last day."""
 
@@ -75,25 +58,3 @@ class ReasonRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
     kind: str
     effective: dt.date | None = None
     ended: dt.date | None = None
-
-
-AnyRow = UnitLimit | AddOn | FeeRow | CodeRow | ReasonRow
-Row = TypeVar("Row", UnitLimit, AddOn, FeeRow, CodeRow, ReasonRow)
-
-
-def write_rows(folder: Path, rows: Sequence[AnyRow]) -> None:
-    """Store rows."""
-    (folder / ROWS).write_bytes(msgspec.msgpack.encode(rows))
-
-
-def read_rows(folder: Path, row_type: type[Row]) -> list[Row]:
-    """Stored rows.
-
-    Raises:
-        InputError: the version is damaged.
-    """
-    try:
-        return msgspec.msgpack.decode((folder / ROWS).read_bytes(), type=list[row_type])  # type: ignore[valid-type]
-    except (OSError, msgspec.DecodeError) as error:
-        name = f"{folder.parent.name}/{folder.name}"
-        raise InputError(f"{name}: damaged table, import it again") from error

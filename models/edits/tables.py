@@ -6,20 +6,20 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from models.codes.icd10cm import SHIPPED, Icd10cm, load_icd10cm
+from models.codes.rows import CodeRow, read_rows
+from models.codes.store import ICD10_FILE, TableMeta, tables_folder, versions
 from models.edits.edit import load_rules
 from models.edits.pairs import PairTable, open_pairs
-from models.edits.rows import AddOn, CodeRow, FeeRow, ReasonRow, Row, UnitLimit, read_rows
+from models.edits.rows import AddOn, FeeRow, ReasonRow, UnitLimit
 from models.edits.rule_book import PayerRuleBook, load_rule_book
 from models.edits.scope import PROGRAMS, Scopes, load_scopes
-from models.edits.store import TableMeta, tables_folder, versions
 from models.errors import FirstpassError, InputError, Place, Problem
 
 T = TypeVar("T")
+Row = TypeVar("Row", UnitLimit, AddOn, FeeRow, CodeRow, ReasonRow)
 
 SCOPE_FILE = "edit_scopes.csv"
 """A user's scope rows, in FIRSTPASS_HOME."""
-ICD10_FILE = "icd10cm.zip"
-"""ICD-10-CM with imported releases, in the tables' folder."""
 
 
 class Versions(Generic[T]):

@@ -238,7 +238,7 @@ def _decided(
 
 
 def _publish(store: "Store") -> None:
-    from models.edits.store import tables_folder
+    from models.codes.store import tables_folder
     from serving.settings import read_settings
 
     store.rule_learning.publish(tables_folder(read_settings().home))

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Protocol
 
 from models.claims.claim import Claim
+from models.codes.store import tables_folder
 from models.edits import Edit, EditTables, ServiceIndex, check_file
-from models.edits.store import tables_folder
 from serving.store.errors import StoreUnavailableError
 from serving.store.store import Store
 from serving.telemetry.logs import logger

@@ -22,7 +22,9 @@ class Kind(StrEnum):
     HCPCS = "hcpcs"
     CPT = "cpt"
     ICD10 = "icd10"
+    ICD10_INDEX = "icd10-index"
     CARC = "carc"
+    CODES = "codes"
 
 
 class Program(StrEnum):
@@ -36,7 +38,7 @@ def import_tables(
     kind: Annotated[Kind, typer.Argument(help="What the files are.", show_default=False)],
     files: Annotated[
         list[Path],
-        typer.Argument(help="zip, xlsx, txt, csv, xml or parquet.", dir_okay=False, exists=True),
+        typer.Argument(help="zip, xlsx, txt, csv, xml(.gz), parquet.", dir_okay=False, exists=True),
     ],
     effective: Annotated[
         str | None,
@@ -47,6 +49,9 @@ def import_tables(
     program: Annotated[
         Program | None, typer.Option(help="NCCI and MUE: whose edition; by default Medicare's.")
     ] = None,
+    system: Annotated[
+        str, typer.Option(metavar="NAME", help="codes: the system that they are of.")
+    ] = "",
     replace: Annotated[
         bool, typer.Option("--replace", help="Forget the rows held for the same day.")
     ] = False,
@@ -55,7 +60,8 @@ def import_tables(
     """Take an official or licensed table into FIRSTPASS_HOME/tables.
 
     Files of one table may be given together (NCCI comes in four). The same file again changes
-    nothing. What is not imported keeps its edits silent.
+    nothing. What is not imported keeps its edits silent. Codes of any other system are taken
+    from CSV or text with their name: --system ICD-9-CM.
 
     Example: firstpass import ncci ccipra-v301r0-f1.zip ccipra-v301r0-f2.zip
     """
@@ -86,6 +92,7 @@ def import_tables(
                         path,
                         effective=day,
                         program=program.value if program else "",
+                        system=system,
                         replace=clear,
                     )
                 )

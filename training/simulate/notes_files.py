@@ -31,7 +31,7 @@ NOTE_TRUTH_COLUMNS = (
 )
 
 
-def code_system(code: str) -> str:
+def hcpcs_level(code: str) -> str:
     """The system of a code as claims write it, without a dot."""
     # J0190 could be either (a sinusitis, a drug): what the practice bills decides
     if code not in procedures():
@@ -59,7 +59,7 @@ def note_record(note: SimulatedNote) -> dict[str, Any]:
     }
     if not note.future:
         record["codes"] = [
-            {"system": code_system(code), "code": dotted(code), "begin": begin, "end": end}
+            {"system": hcpcs_level(code), "code": dotted(code), "begin": begin, "end": end}
             for code, begin, end in sorted(note.marks, key=lambda m: (m[1], m[2]))
         ]
     return record
@@ -99,7 +99,7 @@ def truth_rows(note: SimulatedNote) -> Iterator[list[str]]:
     for code, (billed, documented, reason, instead) in found.items():
         span = [str(x) for x in spans.get(code, ("", ""))]
         yield [
-            note.id, claim_id, window, code_system(code), dotted(code), str(int(billed)),
+            note.id, claim_id, window, hcpcs_level(code), dotted(code), str(int(billed)),
             str(int(documented)), reason, dotted(instead), *span,
         ]  # fmt: skip
 

@@ -8,23 +8,10 @@ from typing import Any
 
 import msgspec
 
-from models.edits.importing import code_lists, payment_tables
-from models.edits.importing.editions import edition_of
-from models.edits.importing.forms import Part, parts_of
-from models.edits.importing.headings import Skipped
-from models.edits.importing.icd10 import import_icd10
-from models.edits.pairs import open_pairs, write_pairs
-from models.edits.rows import (
-    AddOn,
-    CodeRow,
-    FeeRow,
-    ReasonRow,
-    UnitLimit,
-    read_rows,
-    write_rows,
-)
-from models.edits.scope import PROGRAMS
-from models.edits.store import (
+from models.codes.icd10cm_index import is_index
+from models.codes.loading import INDEX, LABELS, label_folder
+from models.codes.rows import CodeRow, LabelRow, TermRow, read_rows, write_rows
+from models.codes.store import (
     TableMeta,
     TableSource,
     locked,
@@ -33,6 +20,14 @@ from models.edits.store import (
     tables_folder,
     versions,
 )
+from models.edits.importing import code_lists, payment_tables
+from models.edits.importing.editions import edition_of
+from models.edits.importing.forms import Part, parts_of
+from models.edits.importing.headings import Skipped
+from models.edits.importing.icd10 import import_icd10
+from models.edits.pairs import open_pairs, write_pairs
+from models.edits.rows import AddOn, FeeRow, ReasonRow, UnitLimit
+from models.edits.scope import PROGRAMS
 from models.errors import InputError
 
 TITLES = {
@@ -43,7 +38,9 @@ TITLES = {
     "hcpcs": "HCPCS Level II",
     "cpt": "CPT (licensed by the AMA)",
     "icd10": "ICD-10-CM",
+    INDEX: "ICD-10-CM indexes",
     "carc": "CARC and RARC",
+    LABELS: "codes of another system",
 }
 """What ``firstpass import`` takes."""
 _READERS: dict[str, Callable[[Part, Skipped], Iterator[Any]]] = {
@@ -53,7 +50,9 @@ _READERS: dict[str, Callable[[Part, Skipped], Iterator[Any]]] = {
     "mpfs": payment_tables.read_mpfs,
     "hcpcs": code_lists.read_hcpcs,
     "cpt": code_lists.read_cpt,
+    INDEX: code_lists.read_index,
     "carc": code_lists.read_carc,
+    LABELS: code_lists.read_labels,
 }
 _STORED: dict[str, Callable[[Path], Iterable[Any]]] = {
     "ncci": lambda place: open_pairs(place).rows(),
@@ -62,9 +61,12 @@ _STORED: dict[str, Callable[[Path], Iterable[Any]]] = {
     "mpfs": lambda place: read_rows(place, FeeRow),
     "hcpcs": lambda place: read_rows(place, CodeRow),
     "cpt": lambda place: read_rows(place, CodeRow),
+    INDEX: lambda place: read_rows(place, TermRow),
     "carc": lambda place: read_rows(place, ReasonRow),
+    LABELS: lambda place: read_rows(place, LabelRow),
 }
 _BY_PROGRAM = ("ncci", "mue")
+_DATED = ("ncci", "addon", "hcpcs", "carc", LABELS)
 
 
 class ImportReport(msgspec.Struct, frozen=True):
@@ -92,6 +94,7 @@ def import_table(
     home: Path | None = None,
     effective: dt.date | None = None,
     program: str = "",
+    system: str = "",
     replace: bool = False,
 ) -> ImportReport:
     """Take a publisher's file into FIRSTPASS_HOME/tables; the same file again changes nothing.
@@ -102,6 +105,7 @@ def import_table(
         home: FIRSTPASS_HOME, by default from the environment.
         effective: first day that the table holds for, where its name does not tell it.
         program: ``medicare`` or ``medicaid`` for NCCI and MUE; by default from the file's name.
+        system: the code system that ``codes`` are of, as labels spell it ("ICD-9-CM").
         replace: forget what the table of the same day held; by default parts add up, as NCCI
             comes in several files, and of equal keys the newer row counts.
 
@@ -115,27 +119,42 @@ def import_table(
     if program and (kind not in _BY_PROGRAM or program not in PROGRAMS):
         allowed = f"{' or '.join(PROGRAMS)} for {' and '.join(_BY_PROGRAM)}"
         raise InputError(f"program={program!r} is not for {kind}; allowed: {allowed}")
+    if (kind == LABELS) != bool(system):
+        raise InputError(
+            "codes need the name of their system, such as ICD-9-CM"
+            if kind == LABELS
+            else f"system={system!r} is not for {kind}; it names the system of other codes"
+        )
     folder = tables_folder(home)
     digest = sha256_of(path)
-    members: list[tuple[str, str]] = []
+    if kind in _BY_PROGRAM:
+        program = program or ("medicaid" if "medicaid" in path.name.lower() else "medicare")
+    elif kind == LABELS:
+        program = label_folder(system)
     with locked(folder):
         if kind == "icd10":
-            release, count, changed = import_icd10(path, folder, digest, effective, members)
-            return ImportReport(
-                kind, "", release.effective, release.name, count, count, changed,
-                (path.name,) if changed else (), tuple(members),
-            )  # fmt: skip
-        if kind in _BY_PROGRAM:
-            program = program or ("medicaid" if "medicaid" in path.name.lower() else "medicare")
-        for meta, _ in versions(folder, kind, program):
-            if any(s.sha256 == digest for s in meta.sources) and effective in (
-                None, meta.effective,
-            ):  # fmt: skip
-                rows = next(s.rows for s in meta.sources if s.sha256 == digest)
-                return ImportReport(
-                    kind, program, meta.effective, meta.edition, rows, meta.rows, False
-                )
-        return _import_rows(kind, path, folder, digest, effective, program, replace)
+            return _import_icd10(path, folder, digest, effective, replace)
+        return _import_rows(kind, path, folder, digest, effective, program, replace, system)
+
+
+def _import_icd10(
+    path: Path, folder: Path, digest: str, effective: dt.date | None, replace: bool
+) -> ImportReport:
+    """A release, its indexes, or the archive that has both."""
+    members: list[tuple[str, str]] = []
+    xml = {part.name: is_index(part.xml) for part in parts_of(path, []) if part.xml}
+    taken: tuple[str, ...] = ()
+    if any(xml.values()):
+        indexes = _import_rows(INDEX, path, folder, digest, effective, "", replace)
+        if all(xml.values()):
+            return indexes
+        taken = indexes.taken
+    release, count, changed = import_icd10(path, folder, digest, effective, members)
+    members = [(name, why) for name, why in members if not xml.get(name)]
+    return ImportReport(
+        "icd10", "", release.effective, release.name, count, count, changed or bool(taken),
+        ((path.name,) if changed else ()) + taken, tuple(members),
+    )  # fmt: skip
 
 
 def _import_rows(
@@ -146,7 +165,14 @@ def _import_rows(
     effective: dt.date | None,
     program: str,
     replace: bool,
+    system: str = "",
 ) -> ImportReport:
+    for meta, _ in versions(folder, kind, program):
+        if any(s.sha256 == digest for s in meta.sources) and effective in (None, meta.effective):
+            count = next(s.rows for s in meta.sources if s.sha256 == digest)
+            return ImportReport(
+                kind, program, meta.effective, meta.edition, count, meta.rows, False
+            )
     members: list[tuple[str, str]] = []
     skipped: Skipped = Counter()
     rows: list[Any] = []
@@ -171,7 +197,7 @@ def _import_rows(
             f"{path.name}: no row of {TITLES[kind]} in it; the columns of the publisher's file"
             " are expected, see docs/edits.md"
         )
-    dated = kind in ("ncci", "addon", "hcpcs", "carc") and any(_has_day(row) for row in rows)
+    dated = kind in _DATED and any(_has_day(row) for row in rows)
     if effective is not None:
         day = effective
     elif kind in ("ncci", "carc") and dated:
@@ -193,7 +219,7 @@ def _import_rows(
     # The row count stands in the description, which is written after the rows.
     meta = TableMeta(
         kind, program, day, 0, (*sources, TableSource(path.name, digest, len(rows))),
-        TITLES[kind], edition, dated,
+        system or TITLES[kind], edition, dated,
     )  # fmt: skip
     save(folder, meta, store, lambda: total)
     counts = [(f"{count:,} rows", reason) for reason, count in skipped.most_common()]
@@ -225,7 +251,8 @@ def _merge(rows: list[Any]) -> list[Any]:
     """Rows with the newer one of equal keys, in the order of their codes."""
     found: dict[tuple[str, ...], Any] = {}
     for row in rows:
-        second = getattr(row, "primary", getattr(row, "modifier", getattr(row, "kind", "")))
+        names = ("primary", "modifier", "term", "kind")
+        second = next((getattr(row, name) for name in names if hasattr(row, name)), "")
         key = (row.code, str(second))
         before = found.get(key)
         if before is not None and hasattr(row, "short"):

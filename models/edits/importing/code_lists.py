@@ -1,4 +1,4 @@
-"""HCPCS, CPT and adjustment reason codes: rows of text cells to typed rows.
+"""HCPCS, CPT, other code lists and adjustment reason codes: rows of text cells to typed rows.
 
 Layouts: CMS HCPCS alpha-numeric file (workbook, or 320 characters a record); AMA CPT data files
 (consolidated list with tabs; long, medium and short descriptor files); X12 reason codes as CSV.
@@ -7,7 +7,9 @@ Layouts: CMS HCPCS alpha-numeric file (workbook, or 320 characters a record); AM
 import re
 from collections.abc import Iterator
 
-from models.codes.hcpcs import CodeSystem, code_system
+from models.codes.hcpcs import HcpcsLevel, hcpcs_level
+from models.codes.icd10cm_index import is_index, parse_index
+from models.codes.rows import CodeRow, LabelRow, TermRow
 from models.edits.importing.forms import Part, parse_day
 from models.edits.importing.headings import (
     Skipped,
@@ -16,7 +18,7 @@ from models.edits.importing.headings import (
     is_procedure,
     procedure_code,
 )
-from models.edits.rows import CodeRow, ReasonRow
+from models.edits.rows import ReasonRow
 
 
 def read_hcpcs(part: Part, skipped: Skipped) -> Iterator[CodeRow]:
@@ -103,7 +105,7 @@ def read_cpt(part: Part, skipped: Skipped) -> Iterator[CodeRow]:
                      "medium": "", "short": text.strip() if is_short else ""}  # fmt: skip
         code = procedure_code(cells["code"])
         words = cells["long"] or cells["medium"]
-        if code_system(code) is not CodeSystem.CPT or not (words or cells["short"]):
+        if hcpcs_level(code) is not HcpcsLevel.CPT or not (words or cells["short"]):
             if any(row):
                 skipped["no CPT code with a descriptor (notices)"] += 1
             continue
@@ -144,3 +146,71 @@ def read_carc(part: Part, skipped: Skipped) -> Iterator[ReasonRow]:
             )
         except ValueError:
             skipped["a date cannot be read"] += 1
+
+
+def read_index(part: Part, skipped: Skipped) -> Iterator[TermRow]:
+    """An ICD-10-CM index in CMS's XML."""
+    if part.xml and is_index(part.xml):
+        yield from parse_index(part.xml)
+
+
+_FLAGGED = re.compile(r"\d{5} ([A-Z0-9]{3,7}) +([01]) ")
+_YES = ("1", "y", "yes", "true", "t", "")
+
+
+def read_labels(part: Part, skipped: Skipped) -> Iterator[LabelRow]:
+    """Codes of any system: columns with headings, CMS's order file, or lines of code and title.
+
+    Columns: code; title (or description); and if wanted parent, billable, effective, ended,
+    terms (further names, semicolons between).
+    """
+    columns, rows = find_heading(
+        part,
+        {
+            "code": lambda n: n in ("code", "label", "icd9", "icd10pcs", "diagnosiscode"),
+            "title": lambda n: (
+                n in ("title", "name", "words") or n.startswith(("description", "longdesc"))
+            ),
+            "parent": lambda n: n in ("parent", "parentcode"),
+            "billable": lambda n: n in ("billable", "valid"),
+            "effective": lambda n: n.startswith(("effective", "start")),
+            "ended": lambda n: n.startswith(("end", "term")) and n != "terms",
+            "terms": lambda n: n in ("terms", "synonyms"),
+        },
+        ("code",),
+    )
+    for row in rows:
+        if not any(row):
+            continue
+        label = _label(row, columns) if columns else _label_line(" ".join(row))
+        if label is None:
+            skipped["no code, or a date that cannot be read"] += 1
+        else:
+            yield label
+
+
+def _label(row: list[str], columns: dict[str, int]) -> LabelRow | None:
+    code = cell(row, columns, "code")
+    if not code or len(code) > 40:
+        return None
+    try:
+        since = parse_day(cell(row, columns, "effective"))
+        until = parse_day(cell(row, columns, "ended"))
+    except ValueError:
+        return None
+    return LabelRow(
+        code,
+        cell(row, columns, "title"),
+        cell(row, columns, "parent"),
+        cell(row, columns, "billable").casefold() in _YES,
+        since,
+        until,
+        tuple(filter(None, (t.strip() for t in cell(row, columns, "terms").split(";")))),
+    )
+
+
+def _label_line(line: str) -> LabelRow | None:
+    if match := _FLAGGED.match(line):  # the layout of CMS's order files
+        return LabelRow(match[1], line[77:].strip() or line[16:76].strip(), "", match[2] == "1")
+    code, _, title = line.strip().partition(" ")
+    return LabelRow(code, title.strip()) if title and len(code) <= 40 else None

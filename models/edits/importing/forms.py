@@ -6,6 +6,7 @@ one cell, to be cut by whoever knows its layout.
 
 import csv
 import datetime as dt
+import gzip
 import io
 import re
 import zipfile
@@ -18,7 +19,9 @@ from models.errors import InputError
 
 _TEXT = (".txt", ".csv", ".tab", ".tsv")
 _READ = (*_TEXT, ".xlsx", ".xml")
+_BAD_ZIP = (zipfile.BadZipFile, zipfile.LargeZipFile)
 _LARGEST = 4 << 30
+_LARGEST_XML = 256 << 20
 _EXCEL_EPOCH = dt.date(1899, 12, 30)
 
 
@@ -50,11 +53,21 @@ def parts_of(path: Path, left_out: list[tuple[str, str]]) -> Iterator[Part]:
                 yield from _archive_parts(path.name, archive, left_out)
         elif path.suffix.lower() == ".xml":
             yield Part(path.name, iter(()), path.read_bytes())
+        elif path.name.lower().endswith(".xml.gz"):
+            yield Part(path.stem, iter(()), _unpacked(path))
         else:
             with path.open("rb") as file:
                 yield Part(path.name, _text_rows(file, path.name))
-    except (OSError, zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError) as error:
+    except (OSError, EOFError, NotImplementedError, *_BAD_ZIP) as error:
         raise InputError(f"{path.name}: cannot be read ({error})") from error
+
+
+def _unpacked(path: Path) -> bytes:
+    with gzip.open(path) as file:
+        content = file.read(_LARGEST_XML + 1)
+    if len(content) > _LARGEST_XML:
+        raise InputError(f"{path.name}: more than 256 MiB unpacked, which no publisher ships")
+    return content
 
 
 def _archive_parts(

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import chain
 
-from models.codes.hcpcs import CodeSystem, code_system
+from models.codes.hcpcs import HcpcsLevel, hcpcs_level
 from models.edits.importing.forms import Part, plain
 
 _HEADING_ROWS = 40
@@ -54,4 +54,4 @@ def procedure_code(text: str) -> str:
 def is_procedure(code: str) -> bool:
     """Whether it has the form of a CPT or HCPCS Level II code."""
     """Whether the text has the form of a CPT or HCPCS code."""
-    return code_system(code) is not CodeSystem.NEITHER
+    return hcpcs_level(code) is not HcpcsLevel.NEITHER

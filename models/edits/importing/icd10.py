@@ -7,8 +7,8 @@ from pathlib import Path
 from models.codes.icd10cm import SHIPPED, load_icd10cm
 from models.codes.icd10cm_file import Release, build, read_core, read_texts, tabular_of, write
 from models.codes.icd10cm_source import Tabular, parse_order, parse_tabular
+from models.codes.store import ICD10_FILE
 from models.edits.importing.forms import parts_of
-from models.edits.tables import ICD10_FILE
 from models.errors import InputError
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from models.codes.hcpcs import CodeSystem, code_system, is_modifier_form
+from models.codes.hcpcs import HcpcsLevel, hcpcs_level, is_modifier_form
 from models.codes.modifiers import load_modifiers
 from models.codes.npi import is_npi
 
@@ -31,14 +31,14 @@ def test_one_wrong_digit_is_always_seen():
 @pytest.mark.parametrize(
     ("code", "system"),
     [
-        ("99213", CodeSystem.CPT), ("0001F", CodeSystem.CPT), ("0042T", CodeSystem.CPT),
-        ("0001U", CodeSystem.CPT), ("0001A", CodeSystem.CPT), ("J1100", CodeSystem.HCPCS),
-        ("G0402", CodeSystem.HCPCS), ("9921", CodeSystem.NEITHER), ("F1234", CodeSystem.NEITHER),
-        ("99213 ", CodeSystem.NEITHER), ("", CodeSystem.NEITHER),
+        ("99213", HcpcsLevel.CPT), ("0001F", HcpcsLevel.CPT), ("0042T", HcpcsLevel.CPT),
+        ("0001U", HcpcsLevel.CPT), ("0001A", HcpcsLevel.CPT), ("J1100", HcpcsLevel.HCPCS),
+        ("G0402", HcpcsLevel.HCPCS), ("9921", HcpcsLevel.NEITHER), ("F1234", HcpcsLevel.NEITHER),
+        ("99213 ", HcpcsLevel.NEITHER), ("", HcpcsLevel.NEITHER),
     ],
 )  # fmt: skip
 def test_systems_by_form(code, system):
-    assert code_system(code) is system
+    assert hcpcs_level(code) is system
 
 
 def test_modifiers():

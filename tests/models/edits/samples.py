@@ -7,10 +7,11 @@ from typing import Any
 
 from models.claims.claim import Claim, Diagnosis, Payer, Person, Provider, ServiceLine
 from models.claims.common import Address
+from models.codes.rows import CodeRow
+from models.codes.store import TableMeta
 from models.edits.context import EditContext
 from models.edits.pairs import Combination, PairTable, open_pairs, write_pairs
-from models.edits.rows import AddOn, CodeRow, FeeRow, UnitLimit
-from models.edits.store import TableMeta
+from models.edits.rows import AddOn, FeeRow, UnitLimit
 from models.edits.tables import AddOnTable, EditTables, Versions
 
 DAY = dt.date(2026, 3, 2)

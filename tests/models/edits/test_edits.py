@@ -10,8 +10,8 @@ import pytest
 
 from models.claims.claim import Claim, Diagnosis, Drug, OtherPayer, Payer, Provider
 from models.claims.common import Amount, DatedEvent, Reference
+from models.codes.rows import CodeRow
 from models.edits import EarlierService, EditContext, EditTables, Severity, check_claim, load_rules
-from models.edits.rows import CodeRow
 from models.edits.scope import load_payer_types
 from tests.models.edits.samples import (
     DAY,

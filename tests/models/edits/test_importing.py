@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from models.codes.icd10cm import CodeStatus
+from models.codes.store import tables_folder, versions
 from models.edits import EditTables, check_claim
 from models.edits.importing import TITLES, import_table
 from models.edits.importing.editions import edition_of
 from models.edits.importing.forms import parse_day
 from models.edits.importing.icd10 import release_days
-from models.edits.store import tables_folder, versions
 from models.edits.tables import reason_codes
 from models.errors import InputError
 from tests.models.edits import publishers as made
@@ -201,12 +201,13 @@ def test_icd10_order_file(tmp_path):
 
 @pytest.mark.parametrize("kind", list(TITLES))
 def test_files_of_another_kind_are_refused(tmp_path, kind):
+    own = {"system": "ours"} if kind == "codes" else {}
     for name, content in (("x.txt", "hello\nworld\n"), ("x.zip", archive({"a.txt": "hello"})),
                           ("empty.csv", "")):  # fmt: skip
         with pytest.raises(InputError, match="no row of|holds neither"):
-            take(tmp_path, kind, name, content)
-    with pytest.raises(InputError, match="neither text nor|holds neither|cannot be read"):
-        take(tmp_path, kind, "x.bin", b"\0\1\2" * 100)
+            take(tmp_path, kind, name, content, **own)
+    with pytest.raises(InputError, match="neither text nor|holds neither|cannot be read|no row of"):
+        take(tmp_path, kind, "x.bin", b"\0\1\2" * 100, **own)
     assert not list(tables_folder(tmp_path).rglob("meta.json"))
 
 

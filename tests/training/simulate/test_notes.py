@@ -16,8 +16,8 @@ from training.simulate.files import write_practice
 from training.simulate.notes import SimulatedNote, simulate_notes
 from training.simulate.notes_files import (
     NOTE_TRUTH_COLUMNS,
-    code_system,
     dotted,
+    hcpcs_level,
     note_record,
     truth_rows,
 )
@@ -156,10 +156,10 @@ def test_lines_are_notes_jsonl_and_future_ones_wait_to_be_coded(
         assert record["claim_id"] == note.submission.claim.claim_id
         for code in record.get("codes", ()):
             assert record["text"][code["begin"] : code["end"]]
-    assert [code_system(c) for c in ("E119", "99213", "G2211", "J3301", "3074F", "L3908")] == [
+    assert [hcpcs_level(c) for c in ("E119", "99213", "G2211", "J3301", "3074F", "L3908")] == [
         "ICD-10-CM", "CPT", "HCPCS", "HCPCS", "CPT", "HCPCS",
     ]  # fmt: skip
-    assert code_system("L0291") == "ICD-10-CM" and code_system("G5600") == "ICD-10-CM"
+    assert hcpcs_level("L0291") == "ICD-10-CM" and hcpcs_level("G5600") == "ICD-10-CM"
 
 
 def test_the_command_writes_as_many_notes_as_asked(tmp_path: Path) -> None:

@@ -22,6 +22,8 @@ from models.errors import InputError
 FORMAT = 1
 META = "meta.json"
 UNDATED = "undated"
+ICD10_FILE = "icd10cm.zip"
+"""ICD-10-CM with imported releases, in the tables' folder."""
 
 
 class TableSource(msgspec.Struct, frozen=True):
