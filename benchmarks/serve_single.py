@@ -28,6 +28,8 @@ def main() -> None:
     parser.add_argument("--home", type=Path, help="a home with a champion and a practice")
     parser.add_argument("--seconds", type=float, default=3.0, help="length of a shot")
     given = parser.parse_args()
+    if not lab.wrk_is_there():
+        return
     home = lab.practice(given.home)
     claims = lab.future_claims(home)[:CLAIMS]
     os.environ["FIRSTPASS_HOME"] = str(home)

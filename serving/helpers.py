@@ -1,5 +1,6 @@
 """The processes beside the workers: one looks up the champion, one moves scores to the store."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -33,4 +34,9 @@ def helpers(settings: Settings) -> Iterator[None]:
 def _start(module: str, *arguments: str) -> "subprocess.Popen[bytes]":
     # -P: the working directory may hold folders with the names of our packages.
     command = [sys.executable, "-P", "-m", module, *arguments]
-    return subprocess.Popen(command, stdin=subprocess.PIPE)
+    return subprocess.Popen(command, stdin=subprocess.PIPE, preexec_fn=_stand_back)
+
+
+def _stand_back() -> None:
+    """What helpers do may wait a little, from their first import on; requests may not."""
+    os.nice(5)

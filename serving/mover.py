@@ -6,7 +6,6 @@ moment loses and doubles nothing.
 """
 
 import argparse
-import os
 import signal
 import time
 from collections.abc import Sequence
@@ -79,8 +78,6 @@ def main() -> None:
     settings = read_settings()
     configure_logs(settings.log_level)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is for who started us
-    # Scores may wait a little; requests may not.
-    os.nice(5)
     end = ending()
     lock = FileLock(state / "mover.lock")
     while True:

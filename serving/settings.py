@@ -5,7 +5,7 @@ The table in docs/operations.md is made from the fields here, and a test holds t
 
 import ipaddress
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -108,6 +108,21 @@ class Settings(BaseSettings):
         return rate / self.workers
 
 
+def settings_table() -> str:
+    """All settings as the table of docs/operations.md; ``python -m serving.settings`` prints it."""
+    rows = ["| variable | default | what |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        default = field.default
+        shown = f"{default:g}" if isinstance(default, float) else str(default)
+        shown = shown.lower() if isinstance(default, bool) else shown
+        kind = str(field.annotation)
+        choices = get_args(field.annotation) if "Literal" in kind else ()
+        allowed = f" ({', '.join(choices)})" if choices else ""
+        told = f"`{shown}`" if shown else "empty"
+        rows.append(f"| `FIRSTPASS_{name.upper()}` | {told} | {field.description}{allowed} |")
+    return "\n".join(rows) + "\n"
+
+
 def read_settings(**overrides: object) -> Settings:
     """Settings from the environment; ``overrides`` (command-line options) win where not None.
 
@@ -122,3 +137,7 @@ def read_settings(**overrides: object) -> Settings:
             f"FIRSTPASS_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()
         ]
         raise InputError("settings are not usable:\n" + "\n".join(lines)) from None
+
+
+if __name__ == "__main__":
+    print(settings_table(), end="")

@@ -8,6 +8,7 @@ files into the store, off this process's time.
 
 import asyncio
 import contextlib
+import errno
 import fcntl
 import os
 import threading
@@ -101,7 +102,8 @@ class Keeper:
                 self._open()
             assert self._file is not None
             if os.write(self._file, data) != len(data):
-                raise OSError("the disk took a part only")
+                # A disk takes a part of a write only when it is full.
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as error:
             if self._file is not None:
                 with contextlib.suppress(OSError):
