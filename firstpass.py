@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from models.errors import FirstpassError
-from serving.cli import audit, export, keys, load, rules, serve, users, watch
+from serving.cli import audit, export, keys, ledger, load, rules, serve, users, watch
 from training.cli import (
     backtest,
     demo,
@@ -47,6 +47,8 @@ app.command()(watch.watch)
 app.command()(load.load)
 app.command()(rules.rules)
 app.command()(export.export)
+app.command()(ledger.post)
+app.add_typer(ledger.app, name="ledger")
 app.add_typer(keys.app, name="keys")
 app.add_typer(users.app, name="users")
 app.add_typer(audit.app, name="audit")

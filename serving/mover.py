@@ -1,4 +1,4 @@
-"""Moves journalled scores into the store and joins outcomes to them; one for all workers.
+"""Moves journalled scores into the store, joins outcomes and posts; one for all workers.
 
 Run as ``python -m serving.mover STATE``. Several may be started on one state folder: one works,
 the others wait for its lock. A record that is moved twice is stored once, so a kill at any
@@ -21,6 +21,7 @@ from serving.store.errors import StoreUnavailableError
 from serving.store.records import ScoreRecord
 from serving.store.spool import Spool, SpoolRecord
 from serving.store.store import Store, open_store
+from serving.store.working import work_in
 from serving.telemetry.logs import configure_logs, logger
 
 PAUSE_SECONDS = 0.3
@@ -46,16 +47,20 @@ def move(store: Store, journal: Spool) -> int:
     return journal.replay(keep)
 
 
-def join_outcomes(store: Store) -> None:
-    """Work out the outcomes of practices for which something new was loaded.
+def work_in_loads(store: Store) -> None:
+    """Work out outcomes and postings of practices for which something new was loaded.
 
     Raises:
         StoreUnavailableError: the store is away.
     """
     for practice in store.outcomes.practices():
-        done = store.outcomes.refresh(practice)
-        if done is not None:
-            logger().info("outcomes.joined", submissions=done.submissions, changed=done.changed)
+        done = work_in(store, practice)
+        if done is None:
+            continue
+        if (joined := done.outcomes) is not None:
+            logger().info("outcomes.joined", submissions=joined.submissions, changed=joined.changed)
+        if (posted := done.posted) is not None:
+            logger().info("ledger.posted", entries=posted.entries, held=posted.held)
 
 
 def learn_rules(store: Store) -> None:
@@ -98,7 +103,7 @@ def main() -> None:
             store = store or open_store(state, settings.database_url)
             move(store, journal)
             if not last and time.monotonic() >= due:
-                join_outcomes(store)
+                work_in_loads(store)
                 due = time.monotonic() + OUTCOME_SECONDS
             if not last and time.monotonic() >= rules_due:
                 learn_rules(store)

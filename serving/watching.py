@@ -32,6 +32,7 @@ from serving.scoring.stream import StreamRun
 from serving.store.errors import StoreUnavailableError
 from serving.store.loading import load_paths
 from serving.store.store import Store
+from serving.store.working import work_in
 from serving.telemetry.logs import logger
 
 ACTOR = "watch"
@@ -140,7 +141,7 @@ class Watcher:
         if kinds.others or sent:
             summary = load_paths(self._store, [path], actor=ACTOR, origin="watch")
             for practice in summary.practices:
-                self._store.outcomes.refresh(practice)
+                work_in(self._store, practice)
 
     def _score(self, path: Path) -> None:
         served = self._model()

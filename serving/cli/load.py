@@ -39,31 +39,35 @@ def load(
 ) -> None:
     """Load claims, acknowledgements and remittances into the store, each file once.
 
-    Then works out which claims were denied, joins that to earlier scores, and learns the
-    payers' rules anew (`firstpass rules` shows them). With --drafts claims become drafts, which
-    the running service scores and shows in its worklist; a claim that came before is replaced
-    where its content differs.
+    Then works out which claims were denied, joins that to earlier scores, posts to the ledger
+    (`firstpass ledger` shows it), and learns the payers' rules anew (`firstpass rules`). With
+    --drafts claims become drafts, which the running service scores and shows in its worklist; a
+    claim that came before is replaced where its content differs.
 
     Example: firstpass load practice/history
 
     Example: firstpass load --drafts practice/future
     """
+    from serving.cli.ledger import posted_words
     from serving.store.loading import load_drafts, load_paths
+    from serving.store.working import is_stale, work_in
 
     if drafts:
         with opened_store() as store:
-            done = load_drafts(store, paths, actor=actor())
-        show(done, str(done), as_json=json)
-        if not done.read:
+            drafted = load_drafts(store, paths, actor=actor())
+        show(drafted, str(drafted), as_json=json)
+        if not drafted.read:
             raise typer.Exit(1)
         return
     with opened_store() as store:
         with _progress() as report:
             summary = load_paths(store, paths, actor=actor(), report=report)
         for practice in summary.practices:
-            if store.outcomes.state(practice).stale:
-                note(f"working out the outcomes of practice {practice}")
-                store.outcomes.refresh(practice)
+            if is_stale(store, practice):
+                note(f"working out the outcomes of practice {practice}, and posting to its ledger")
+                done = work_in(store, practice)
+                if done is not None and done.posted is not None:
+                    note(posted_words(done.posted))
             if store.rule_learning.due(practice):
                 note(f"learning the payer rules of practice {practice}")
                 store.rule_learning.learn(practice)

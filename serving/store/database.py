@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import psycopg
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, exc
+from sqlalchemy import URL, Connection, Engine, LargeBinary, Table, create_engine, event, exc
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import DeclarativeBase
@@ -162,6 +162,51 @@ def insert_new(
     return connection.execute(
         statement, rows, execution_options={"preserve_rowcount": True}
     ).rowcount
+
+
+def insert_many(
+    connection: Connection,
+    kind: type[DeclarativeBase],
+    names: Sequence[str],
+    rows: Sequence[tuple[Any, ...]],
+) -> None:
+    """Inserts many rows that break no key, values in the order of ``names``, as fast as can be.
+
+    COPY on PostgreSQL, one prepared statement on SQLite; column types convert as elsewhere.
+    """
+    if not rows:
+        return
+    table = cast(Table, kind.__table__)
+    dialect = connection.dialect
+    types = [table.c[name].type.dialect_impl(dialect) for name in names]
+    # Both drivers take bytes as they are. Days, moments and amounts repeat: converted once each.
+    converters = [None if isinstance(x, LargeBinary) else x.bind_processor(dialect) for x in types]
+    places: list[tuple[int, Callable[[Any], Any], dict[Any, Any]]] = [
+        (i, convert, {}) for i, convert in enumerate(converters) if convert is not None
+    ]
+    values = []
+    for row in rows:
+        cells = list(row)
+        for i, convert, known in places:
+            value = cells[i]
+            found = known.get(value)
+            if found is None and value is not None:
+                found = known[value] = convert(value)
+            cells[i] = found
+        values.append(tuple(cells))
+    columns = ", ".join(f'"{name}"' for name in names)
+    if dialect.name == "sqlite":
+        marks = ", ".join("?" * len(names))
+        statement = f'INSERT INTO "{table.name}" ({columns}) VALUES ({marks})'
+        connection.exec_driver_sql(statement, values)
+        return
+    driver = cast(psycopg.Connection[Any], connection.connection.driver_connection)
+    with (
+        driver.cursor() as cursor,
+        cursor.copy(f'COPY "{table.name}" ({columns}) FROM STDIN') as copy,
+    ):
+        for cells_ in values:
+            copy.write_row(cells_)
 
 
 def upsert(

@@ -13,6 +13,9 @@ from serving.store.database import Database
 from serving.store.drafts import Drafts
 from serving.store.errors import StoreUnavailableError
 from serving.store.intake import Intake
+from serving.store.ledger import Ledgers
+from serving.store.ledger_decisions import LedgerDecisions
+from serving.store.ledger_reading import LedgerReports
 from serving.store.migrate import migrate
 from serving.store.outcomes import Outcomes
 from serving.store.recorder import Recorder
@@ -49,6 +52,9 @@ class Store:
         self.batches = Batches(database)
         self.outcomes = Outcomes(database)
         self.rule_learning = RuleLearning(database, self.outcomes, self.rules)
+        self.ledgers = Ledgers(database)
+        self.ledger_reports = LedgerReports(database)
+        self.ledger_decisions = LedgerDecisions(database)
         self.scorecards = Scorecards(database)
         self.recorder = Recorder(
             database,

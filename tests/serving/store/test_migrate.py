@@ -8,6 +8,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
+import serving.store.ledger_tables  # noqa: F401 - declares its tables
 import serving.store.migrate as migration
 from serving.store.database import Database
 from serving.store.errors import StoreError, StoreUnavailableError

@@ -1,0 +1,304 @@
+"""``firstpass post`` and ``firstpass ledger``: postings, balances, and what is held."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from serving.cli.console import Json, actor, columns, note, opened_store, show
+
+if TYPE_CHECKING:
+    from models.revenue.ageing import Basis
+    from serving.audit import AuditEntry
+    from serving.store.ledger import Posted
+    from serving.store.ledger_decisions import Decider
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Look at the ledger: balances, receivables by age, a claim's postings, what is held.",
+)
+
+PracticeOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NPI:TAXNUMBER", help="Only this practice; without: all.", show_default=False
+    ),
+]
+Reason = Annotated[str, typer.Option(help="Why; kept with the decision.", show_default=False)]
+
+
+def post(
+    practice: PracticeOption = None,
+    force: Annotated[bool, typer.Option("--force", help="Look through everything again.")] = False,
+    json: Json = False,
+) -> None:
+    """Post what is loaded and not yet posted: `load` and the running service do it by themselves.
+
+    Posting twice changes nothing; a posting that was interrupted goes on.
+
+    Example: firstpass post --force
+    """
+    from serving.store.working import work_in
+
+    done: list[Posted] = []
+    with opened_store() as store:
+        for name in [practice] if practice else store.outcomes.practices():
+            posted = None
+            if force:
+                posted = store.ledgers.post(name, force=True)
+            elif (worked := work_in(store, name)) is not None:
+                posted = worked.posted
+            if posted is not None:
+                done.append(posted)
+    words = "\n".join(posted_words(x) for x in done) or "everything is posted"
+    show(done, words, as_json=json)
+
+
+def posted_words(posted: "Posted") -> str:
+    """What a posting did, in a line."""
+    words = (
+        f"practice {posted.practice}: {posted.encounters:,} encounters and {posted.deposits:,} "
+        f"payments, {posted.entries:,} entries added"
+    )
+    if posted.countered:
+        words += f", of these {posted.countered:,} counter-entries"
+    return f"{words}; {posted.held:,} held in suspense"
+
+
+@app.command()
+def balances(
+    practice: PracticeOption = None,
+    owners: Annotated[
+        bool, typer.Option("--owners", help="By payer, payment or item as well.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Balances of every account, in dollars; they add up to zero.
+
+    Example: firstpass ledger balances
+    """
+    with opened_store() as store:
+        _tell_stale(store.ledger_reports.stale(_only(practice)))
+        found = store.ledger_reports.balances(_only(practice), owners=owners)
+    rows = [{"account": x.account, "owner": x.owner, "balance": f"{x.balance:,.2f}"} for x in found]
+    if not owners:
+        rows = [{k: v for k, v in row.items() if k != "owner"} for row in rows]
+    show(found, columns(rows) or "nothing is posted", as_json=json)
+
+
+@app.command()
+def receivable(
+    practice: PracticeOption = None,
+    basis: Annotated[
+        str, typer.Option(help="Age from the `service`, or from the day of `responsibility`.")
+    ] = "responsibility",
+    as_of: Annotated[
+        dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Who owes what, by payer and patient and by age; credits apart.
+
+    Example: firstpass ledger receivable --basis service
+    """
+    from models.revenue.ageing import Basis
+
+    chosen = _basis(basis, list(Basis))
+    day = as_of.date() if as_of else dt.datetime.now(dt.UTC).date()
+    with opened_store() as store:
+        _tell_stale(store.ledger_reports.stale(_only(practice)))
+        found = store.ledger_reports.receivables(_only(practice), as_of=day, basis=chosen)
+    rows = [
+        {
+            "with": x.account.removesuffix("_receivable"),
+            "payer": x.owner,
+            "total": f"{x.total:,.2f}",
+            **{name: f"{amount:,.2f}" for name, amount in x.buckets.items()},
+            "credits": f"{x.credits:,.2f}",
+        }
+        for x in found
+    ]
+    show(found, columns(rows) or "nothing is open", as_json=json)
+
+
+@app.command()
+def claim(
+    claim_id: Annotated[str, typer.Argument(metavar="CLAIM", help="CLM01, the account number.")],
+    practice: PracticeOption = None,
+    json: Json = False,
+) -> None:
+    """Every posting of a claim, with the file and segment that it rests on.
+
+    Example: firstpass ledger claim A00068539
+    """
+    with opened_store() as store:
+        found = store.ledger_reports.claim(_only(practice), claim_id)
+    services = [
+        {
+            "line": str(x.line),
+            "code": x.code,
+            "charge": f"{x.charge:,.2f}",
+            "contractual": f"{x.contractual:,.2f}",
+            "paid": f"{x.paid_primary + x.paid_later + x.patient_paid:,.2f}",
+            "insurance": f"{x.insurance:,.2f}",
+            "denied": f"{x.denied:,.2f}",
+            "patient": f"{x.patient:,.2f}",
+        }
+        for x in found.services
+    ]
+    entries = [
+        {
+            "id": str(x.id),
+            "date": x.date.isoformat(),
+            "line": str(x.line),
+            "what": x.kind,
+            "debit": x.debit,
+            "credit": x.credit,
+            "amount": f"{x.amount:,.2f}",
+            "reason": x.reason,
+            "from": f"{x.file}, segment {x.segment_number}" if x.file else x.actor,
+        }
+        for x in found.entries
+    ]
+    words = f"{columns(services)}\n\n{columns(entries)}" if entries else "no such claim is posted"
+    show(found, words, as_json=json)
+    if not entries:
+        raise typer.Exit(1)
+
+
+@app.command()
+def deposits(
+    practice: PracticeOption = None,
+    status: Annotated[str, typer.Option(help="posted, part_held, held or released.")] = "",
+    trace: Annotated[str, typer.Option(help="Check or transfer number (TRN02).")] = "",
+    json: Json = False,
+) -> None:
+    """Checks and transfers, and whether each reconciles with its claims.
+
+    Example: firstpass ledger deposits --status held
+    """
+    with opened_store() as store:
+        found = store.ledger_reports.deposits(_only(practice), status=status, trace=trace)
+    rows = [
+        {
+            "date": x.date.isoformat(),
+            "trace": x.trace,
+            "payer": x.payer_name,
+            "amount": f"{x.amount:,.2f}",
+            "claims": f"{x.claims:,.2f}",
+            "PLB": f"{x.adjustments:,.2f}",
+            "difference": f"{x.difference:,.2f}",
+            "status": x.status,
+        }
+        for x in found
+    ]
+    show(found, columns(rows) or "no such payment is posted", as_json=json)
+
+
+@app.command()
+def suspense(practice: PracticeOption = None, json: Json = False) -> None:
+    """What is held from posting, and why.
+
+    Example: firstpass ledger suspense
+    """
+    with opened_store() as store:
+        found = store.ledger_reports.suspense(_only(practice))
+    rows = [
+        {
+            "key": x.key,
+            "date": x.date.isoformat(),
+            "payer": x.payer_name,
+            "trace": x.trace,
+            "claim": x.claim_id,
+            "amount": f"{x.amount:,.2f}",
+            "may release": "yes" if x.releasable else "no",
+            "why": x.words,
+        }
+        for x in found
+    ]
+    show(found, columns(rows) or "nothing is held", as_json=json)
+
+
+@app.command()
+def release(
+    key: Annotated[str, typer.Argument(help="As `firstpass ledger suspense` shows it.")],
+    reason: Reason,
+    json: Json = False,
+) -> None:
+    """Post a held item as it stands.
+
+    Example: firstpass ledger release 5f0c... --reason "payer confirmed the amount"
+    """
+    from serving.store.working import work_in
+
+    with opened_store() as store:
+        item = store.ledger_decisions.release(key, _decider(), reason)
+        store.audit.append(_audit("suspense.released", f"suspense:{key}", item.practice))
+        work_in(store, item.practice)
+    show(item, f"{key} is released and posted", as_json=json)
+
+
+@app.command()
+def hold(
+    key: Annotated[str, typer.Argument(help="Key of a released item.")],
+    reason: Reason,
+    json: Json = False,
+) -> None:
+    """Take a release back: what was posted for it is undone by counter-entries.
+
+    Example: firstpass ledger hold 5f0c... --reason "released by mistake"
+    """
+    from serving.store.working import work_in
+
+    with opened_store() as store:
+        item = store.ledger_decisions.hold(key, _decider(), reason)
+        store.audit.append(_audit("suspense.held", f"suspense:{key}", item.practice))
+        work_in(store, item.practice)
+    show(item, f"{key} is held again", as_json=json)
+
+
+@app.command()
+def counter(
+    entry_id: Annotated[int, typer.Argument(metavar="ID", help="Of an entry.")],
+    reason: Reason,
+    json: Json = False,
+) -> None:
+    """Undo one entry by a counter-entry; nothing is ever deleted.
+
+    Example: firstpass ledger counter 4711 --reason "posted to the wrong patient"
+    """
+    with opened_store() as store:
+        entry = store.ledger_decisions.counter(entry_id, _decider(), reason)
+        store.audit.append(_audit("ledger.countered", f"entry:{entry_id}", ""))
+    show(entry, f"entry {entry_id} is undone by entry {entry.id}", as_json=json)
+
+
+def _only(practice: str | None) -> Sequence[str] | None:
+    return None if practice is None else [practice]
+
+
+def _basis(text: str, allowed: "Sequence[Basis]") -> "Basis":
+    for x in allowed:
+        if x == text:
+            return x
+    words = " or ".join(allowed)
+    raise typer.BadParameter(f"allowed: {words}", param_hint="--basis")
+
+
+def _tell_stale(stale: bool) -> None:
+    if stale:
+        note("something loaded is not posted yet: run `firstpass post`")
+
+
+def _decider() -> "Decider":
+    from serving.store.ledger_decisions import Decider
+
+    return Decider(actor(), ("administrator",))
+
+
+def _audit(action: str, record: str, practice: str) -> "AuditEntry":
+    from serving.audit import AuditEntry
+
+    # The reason is free text: it stays with the decision.
+    return AuditEntry(actor=actor(), action=action, record=record, practice=practice)

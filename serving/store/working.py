@@ -1,0 +1,42 @@
+"""What follows from what was loaded, worked out from one reading of a practice's history."""
+
+import msgspec
+
+from models.history import HistoryOptions
+from serving.store.ledger import Posted
+from serving.store.outcomes import Refreshed
+from serving.store.snapshot import read_snapshot
+from serving.store.store import Store
+
+
+class WorkedIn(msgspec.Struct, frozen=True):
+    """What was done; ``None`` where that part was up to date."""
+
+    practice: str
+    outcomes: Refreshed | None
+    posted: Posted | None
+
+
+def is_stale(store: Store, practice: str) -> bool:
+    """Whether something was loaded, or decided, that is not worked in yet."""
+    return store.outcomes.state(practice).stale or store.ledgers.stale(practice)
+
+
+def work_in(store: Store, practice: str, options: HistoryOptions | None = None) -> WorkedIn | None:
+    """Outcomes and postings of one practice; ``None`` where both are up to date.
+
+    Killed in between, it is simply done again: nothing is lost or doubled.
+
+    Raises:
+        StoreUnavailableError: the store went away.
+    """
+    if not is_stale(store, practice):
+        return None
+    snapshot = read_snapshot(store.database, practice, options)
+    if snapshot is None:
+        return None
+    return WorkedIn(
+        practice,
+        store.outcomes.refresh(practice, options, snapshot=snapshot),
+        store.ledgers.post(practice, options, snapshot=snapshot),
+    )
