@@ -9,6 +9,8 @@ import typer
 from serving.cli.console import Json, actor, columns, note, opened_store, show
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from models.revenue.ageing import Basis
     from serving.audit import AuditEntry
     from serving.store.ledger import Posted
@@ -112,7 +114,7 @@ def receivable(
     rows = [
         {
             "with": x.account.removesuffix("_receivable"),
-            "payer": x.owner,
+            "payer": x.name or x.owner,
             "total": f"{x.total:,.2f}",
             **{name: f"{amount:,.2f}" for name, amount in x.buckets.items()},
             "credits": f"{x.credits:,.2f}",
@@ -272,6 +274,75 @@ def counter(
         entry = store.ledger_decisions.counter(entry_id, _decider(), reason)
         store.audit.append(_audit("ledger.countered", f"entry:{entry_id}", ""))
     show(entry, f"entry {entry_id} is undone by entry {entry.id}", as_json=json)
+
+
+@app.command("write-off")
+def write_off(
+    claim_id: Annotated[str, typer.Argument(metavar="CLAIM", help="CLM01, the account number.")],
+    line: Annotated[int, typer.Argument(metavar="LINE", help="Number of the service.")],
+    kind: Annotated[str, typer.Option(help="denial, small_balance or other.")],
+    reason: Reason,
+    amount: Annotated[
+        str | None, typer.Option(help="Dollars; without: all of it.", show_default=False)
+    ] = None,
+    practice: PracticeOption = None,
+    json: Json = False,
+) -> None:
+    """Write off what is open on a service; a denial is never written off as contractual.
+
+    Example: firstpass ledger write-off A00068539 2 --kind denial --reason "filed too late"
+    """
+    from models.revenue.write_offs import WriteOff
+
+    kinds = {str(x): x for x in WriteOff}
+    if kind not in kinds:
+        raise typer.BadParameter(f"allowed: {', '.join(kinds)}", param_hint="--kind")
+    with opened_store() as store:
+        service = store.ledger_reports.service(_only(practice), claim_id, line)
+        dollars = None if amount is None else _dollars(amount)
+        entry = store.ledger_decisions.write_off(service, kinds[kind], _decider(), reason, dollars)
+        store.audit.append(_audit("ledger.written_off", f"entry:{entry.id}", service.practice))
+    show(entry, f"{entry.amount:,.2f} written off: entry {entry.id}", as_json=json)
+
+
+@app.command("patient-payment")
+def patient_payment(
+    claim_id: Annotated[str, typer.Argument(metavar="CLAIM", help="CLM01, the account number.")],
+    line: Annotated[int, typer.Argument(metavar="LINE", help="Number of the service.")],
+    amount: Annotated[str, typer.Argument(metavar="DOLLARS", help="Below zero: paid back.")],
+    reference: Annotated[str, typer.Option(help="How it was paid, for instance a receipt.")],
+    day: Annotated[
+        dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD")
+    ] = None,
+    practice: PracticeOption = None,
+    json: Json = False,
+) -> None:
+    """Post what a patient paid for a service.
+
+    Example: firstpass ledger patient-payment A00068539 1 28.09 --reference "receipt 114"
+    """
+    date = day.date() if day else dt.datetime.now(dt.UTC).date()
+    with opened_store() as store:
+        service = store.ledger_reports.service(_only(practice), claim_id, line)
+        entry = store.ledger_decisions.patient_payment(
+            service, _decider(), _dollars(amount), date, reference
+        )
+        store.audit.append(_audit("ledger.patient_payment", f"entry:{entry.id}", service.practice))
+    show(entry, f"{amount} posted: entry {entry.id}", as_json=json)
+
+
+def _dollars(text: str) -> "Decimal":
+    from decimal import Decimal, InvalidOperation
+
+    from models.errors import InputError
+
+    try:
+        found = Decimal(text)
+        if found.is_finite() and found == round(found, 2):
+            return found
+    except InvalidOperation:
+        pass
+    raise InputError(f"{text!r} is no amount in dollars and cents")
 
 
 def _only(practice: str | None) -> Sequence[str] | None:

@@ -22,7 +22,7 @@ from serving.store.identity import column_text, digest
 from serving.store.ledger import lock_ledger
 from serving.store.ledger_balances import renew_balances
 from serving.store.ledger_deposits import HELD, RELEASED
-from serving.store.ledger_reading import PostedEntry, SuspenseItem, posted_entry, struct_of
+from serving.store.ledger_reading import PostedEntry, Service, SuspenseItem, posted_entry, struct_of
 from serving.store.ledger_rows import (
     ENTRY_COLUMNS,
     PERSON,
@@ -34,14 +34,6 @@ from serving.store.ledger_rows import (
 from serving.store.ledger_tables import LedgerEntryRow, LedgerOpenRow, SuspenseRow
 from serving.store.practices import Practices
 from serving.store.records import new_uid
-
-
-class Service(msgspec.Struct, frozen=True):
-    """Which service of which practice."""
-
-    practice: str
-    encounter: str
-    line: int
 
 
 class Decider(msgspec.Struct, frozen=True):

@@ -11,6 +11,7 @@ from sqlalchemy import Select, case, func, select
 from models.claims.common import ZERO
 from models.revenue.ageing import BUCKETS, Basis, bucket_days
 from serving.store.database import Database
+from serving.store.errors import NotFoundError
 from serving.store.ledger_rows import KeptEntry, read_entries
 from serving.store.ledger_tables import (
     DepositRow,
@@ -21,7 +22,7 @@ from serving.store.ledger_tables import (
     LedgerStateRow,
     SuspenseRow,
 )
-from serving.store.tables import PracticeRow
+from serving.store.tables import PracticeRow, SubmissionRow
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -36,11 +37,20 @@ class AccountBalance(msgspec.Struct, frozen=True):
     balance: Decimal
 
 
+class Service(msgspec.Struct, frozen=True):
+    """Which service of which practice."""
+
+    practice: str
+    encounter: str
+    line: int
+
+
 class Receivable(msgspec.Struct, frozen=True):
     """What one owner owes, by age in days; ``credits`` (below zero) are kept apart."""
 
     account: str
     owner: str
+    name: str
     services: int
     total: Decimal
     buckets: dict[str, Decimal]
@@ -215,16 +225,26 @@ class LedgerReports:
             owed.label("owed"), credit.label("credit"),
         ).group_by(table.account, table.owner, name)  # fmt: skip
         rows: dict[tuple[str, str], Receivable] = {}
+        own = SubmissionRow
+        called = select(own.payer, func.max(own.payer_name).label("name")).group_by(own.payer)
         with self._database.read() as connection:
+            found = connection.execute(_own(called, own.practice, practices))
+            names: dict[str, str] = {row.payer: row.name for row in found}
             for row in connection.execute(_own(query, table.practice, practices)):
                 key = (row.account, row.owner)
                 before = rows.get(key) or Receivable(
-                    *key, 0, ZERO, {name: ZERO for name, _ in BUCKETS}, ZERO
+                    *key,
+                    names.get(row.owner, ""),
+                    0,
+                    ZERO,
+                    {name: ZERO for name, _ in BUCKETS},
+                    ZERO,
                 )
                 part, back = row.owed, row.credit
                 before.buckets[row.bucket] += part
                 rows[key] = Receivable(
                     *key,
+                    before.name,
                     before.services + row.services,
                     before.total + part + back,
                     before.buckets,
@@ -261,6 +281,23 @@ class LedgerReports:
                 kept = read_entries(connection, practice, encounters=[encounter])
                 entries += [posted_entry(x) for x in kept]
         return ClaimLedger(claim_id, services, entries)
+
+    def service(self, practices: Sequence[str] | None, claim_id: str, line: int) -> Service:
+        """The service of a claim with this number.
+
+        Raises:
+            NotFoundError: there is none, or several encounters have one.
+        """
+        table = LedgerServiceRow
+        query = select(table.practice, table.encounter).where(
+            table.claim_id == claim_id, table.line == line
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(_own(query, table.practice, practices)).all()
+        if len(rows) != 1:
+            what = "several services have" if rows else "no service has"
+            raise NotFoundError(f"{what} this claim number and line in the ledger")
+        return Service(*rows[0], line)
 
     def payment(self, practices: Sequence[str] | None, key: str) -> list[PostedEntry]:
         """Every entry of a payment: of its claims and of itself, oldest first."""

@@ -17,8 +17,8 @@ from models.revenue.write_offs import WriteOff
 from serving.store.database import Database
 from serving.store.errors import ConflictError, NotFoundError
 from serving.store.ledger import Ledgers
-from serving.store.ledger_decisions import Decider, LedgerDecisions, Service
-from serving.store.ledger_reading import LedgerReports
+from serving.store.ledger_decisions import Decider, LedgerDecisions
+from serving.store.ledger_reading import LedgerReports, Service
 from tests.models.history.x12_text import filed, remitted
 from tests.serving.store.ledgers import (
     ROOT,
