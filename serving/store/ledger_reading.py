@@ -297,7 +297,7 @@ class LedgerReports:
         if len(rows) != 1:
             what = "several services have" if rows else "no service has"
             raise NotFoundError(f"{what} this claim number and line in the ledger")
-        return Service(*rows[0], line)
+        return Service(rows[0].practice, rows[0].encounter, line)
 
     def payment(self, practices: Sequence[str] | None, key: str) -> list[PostedEntry]:
         """Every entry of a payment: of its claims and of itself, oldest first."""
