@@ -161,7 +161,11 @@ class AssertionRules:
                     where = starts.get(meaning, [])
                     at = bisect_left(where, last)
                     limit = min(where[at] if at < len(where) else len(tokens), last + reach)
-                    span = marks[last - 1].end(), marks[limit - 1].end()
+                    # "history of falls" as one mention is historical; "no known allergies" as
+                    # one mention is not negated.
+                    within = meaning is Assertion.HISTORICAL
+                    begin = marks[first].start() if within else marks[last - 1].end()
+                    span = begin, marks[limit - 1].end()
                 else:
                     where = ends.get(meaning, [])
                     at = bisect_right(where, first)

@@ -128,7 +128,7 @@ def _line_heading(
                 body += 1
             return _found(kind, text, start, begin, colon, body)
     elif stop - begin <= _LONGEST:
-        words = text[begin:stop].strip(_TRIM)
+        words = text[begin:stop].strip()
         plain = words[:1].islower() and not marked and not after_blank
         ends = text[begin:stop].rstrip().endswith((".", ",", ";")) and not words.isupper()
         kind = None if plain or ends else _kind(words, marked or words.isupper())
@@ -164,7 +164,8 @@ def _kind(words: str, alone: bool) -> SectionKind | None:
     kind = headings.whole.get(key)
     if kind is None and alone:
         parts = key.split()
-        if len(parts) <= 6:
+        # "History of gout." is a sentence, however it is written.
+        if len(parts) <= 6 and "of" not in parts and "de" not in parts[1:] and words[-1] != ".":
             kind = next((k for word, k in headings.words.items() if word in parts), None)
     return None if kind is None or kind == PART else SectionKind(kind)
 
