@@ -41,9 +41,9 @@ def serve(settings: Settings, factory: str = "serving.run:application") -> None:
         StoreError: The store is of a newer version.
     """
     configure_logs(settings.log_level)
+    keep_lean()
+    require_keys(settings)
     with helpers(settings):
-        keep_lean()
-        require_keys(settings)
         config = uvicorn.Config(
             factory,
             factory=True,

@@ -28,7 +28,7 @@ class Server:
     def log(self) -> str:
         return self._log.read_text()
 
-    def wait_ready(self, seconds: float = 30.0, path: str = "/readyz") -> None:
+    def wait_ready(self, seconds: float = 120.0, path: str = "/readyz") -> None:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             assert self.process.poll() is None, self.log
@@ -41,7 +41,7 @@ class Server:
     def stop(self, number: int = signal.SIGTERM) -> int:
         if self.process.poll() is None:
             self.process.send_signal(number)
-        return self.process.wait(40.0)
+        return self.process.wait(90.0)
 
 
 def free_port() -> int:

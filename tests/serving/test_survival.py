@@ -33,7 +33,7 @@ def kept(home: Path, query: str, url: str = "") -> list[Any]:
         store.close()
 
 
-def wait_for(condition: Any, seconds: float = 30.0) -> None:
+def wait_for(condition: Any, seconds: float = 120.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not come about in time"
@@ -48,7 +48,7 @@ def writers(server: Server, count: int, headers: dict[str, str]) -> Iterator[lis
 
     def work(number: int) -> None:
         turn = 0
-        with httpx.Client(headers=headers, timeout=20) as client:
+        with httpx.Client(headers=headers, timeout=60) as client:
             while not stop.is_set():
                 turn += 1
                 name = f"W{number}-{turn}"
@@ -82,7 +82,7 @@ def test_a_kill_under_writes_loses_no_answered_score_and_doubles_none(tmp_path: 
                     f"{server.url}/v1/submissions",
                     content=file_837p(40, begin=loaded * 40),
                     headers=X12,
-                    timeout=30,
+                    timeout=60,
                 )
                 assert response.status_code == 200
                 loaded += 1
@@ -120,7 +120,7 @@ def test_the_store_goes_and_comes_back_and_nothing_is_lost(
     store.close()
     headers = {"authorization": f"Bearer {new.text}"}
     with serving(tmp_path, FIRSTPASS_DATABASE_URL=url) as server:
-        client = httpx.Client(base_url=server.url, headers=headers, timeout=30)
+        client = httpx.Client(base_url=server.url, headers=headers, timeout=60)
 
         def score(name: str) -> int:
             body = {"claim": claim_json(claim_id=name)}
@@ -131,7 +131,7 @@ def test_the_store_goes_and_comes_back_and_nothing_is_lost(
         try:
             assert [score(f"away-{i}") for i in range(20)] == [200] * 20
             unknown = {"authorization": f"Bearer {create_key('x', 'biller').text}"}
-            stranger = httpx.get(f"{server.url}/v1/batches", headers=unknown, timeout=30)
+            stranger = httpx.get(f"{server.url}/v1/batches", headers=unknown, timeout=60)
             assert stranger.status_code == 503 and "later" in stranger.json()["detail"]
             spooled = client.post("/v1/submissions", content=file_837p(7), headers=X12)
             assert (spooled.status_code, spooled.json()["status"]) == (202, "spooled")
@@ -166,23 +166,23 @@ def test_a_full_disk_is_said_and_scoring_goes_on(tmp_path: Path) -> None:
                     file.flush()
             large = file_837p(300)
             for path in ("/v1/batches", "/v1/submissions"):
-                response = httpx.post(server.url + path, content=large, headers=X12, timeout=30)
+                response = httpx.post(server.url + path, content=large, headers=X12, timeout=60)
                 assert response.status_code == 507, response.text
                 assert "disk" in response.json()["detail"]
             claims = {"claims": [claim_json(claim_id=f"C{i}") for i in range(200)]}
             for _ in range(3):
-                scored = httpx.post(f"{server.url}/v1/claims/score", json=claims, timeout=30)
+                scored = httpx.post(f"{server.url}/v1/claims/score", json=claims, timeout=60)
                 assert scored.status_code == 200
             ready = httpx.get(f"{server.url}/readyz")
             assert ready.status_code == 200
             assert "No space left" in ready.json()["keeping"]
             stream = httpx.post(
-                f"{server.url}/v1/claims/score/x12", content=large, headers=X12, timeout=30
+                f"{server.url}/v1/claims/score/x12", content=large, headers=X12, timeout=60
             )
             assert '"kind":"end"' in stream.text
             (disk / "filler").unlink()
             response = httpx.post(
-                f"{server.url}/v1/submissions", content=large, headers=X12, timeout=30
+                f"{server.url}/v1/submissions", content=large, headers=X12, timeout=60
             )
             assert response.json()["status"] == "stored", response.text
 
