@@ -48,6 +48,8 @@ class _Cause(msgspec.Struct):
     without: list[_Chain]
     half_life: float | None
     reason: str
+    group: int
+    weight: float
 
 
 class _Category(msgspec.Struct):
@@ -179,13 +181,16 @@ def _pack_cause(cause: Cause, name: str, arrays: dict[str, NDArray[Any]]) -> _Ca
         [_pack(c, f"{name}.without{i}", arrays) for i, c in enumerate(cause.without)],
         cause.plan.half_life,
         cause.plan.reason,
+        cause.plan.group,
+        cause.plan.weight,
     )
 
 
 def _unpack_cause(packed: _Cause, name: str, arrays: Any) -> Cause:
     chain = _unpack(packed.chain, name, arrays)
     without = [_unpack(c, f"{name}.without{i}", arrays) for i, c in enumerate(packed.without)]
-    return Cause(ChainPlan(chain.columns, packed.half_life, packed.reason), chain, without)
+    plan = ChainPlan(chain.columns, packed.half_life, packed.reason, packed.group, packed.weight)
+    return Cause(plan, chain, without)
 
 
 def _pack(chain: CellChain, name: str, arrays: dict[str, NDArray[Any]]) -> _Chain:
@@ -228,7 +233,10 @@ def _pack_past(past: Past) -> dict[str, NDArray[Any]]:
         "paid_months": numbers(past.paid_months),
         "lost_months": numbers(past.lost_months),
         "cob_months": numbers(past.cob_months),
-        "specialties": numbers(past.specialties),
+        "specialties": numbers(set(past.specialties)),
+        "first_visits": np.array(
+            [past.specialties[k] for k in sorted(past.specialties)], np.uint64
+        ),
         "repeated": numbers(past.repeated),
         "patients": numbers(past.patients),
         "coverage": numbers(set(past.coverage)),
@@ -251,7 +259,9 @@ def _unpack_past(arrays: Any) -> Past:
     past.paid_months = set(arrays["paid_months"].tolist())
     past.lost_months = set(arrays["lost_months"].tolist())
     past.cob_months = set(arrays["cob_months"].tolist())
-    past.specialties = set(arrays["specialties"].tolist())
+    past.specialties = dict(
+        zip(arrays["specialties"].tolist(), arrays["first_visits"].tolist(), strict=True)
+    )
     past.repeated = set(arrays["repeated"].tolist())
     past.patients = set(arrays["patients"].tolist())
     past.coverage = dict(

@@ -24,11 +24,15 @@ class ChainPlan(msgspec.Struct, frozen=True, gc=False):
     """Attributes of a chain, and the days in which its counts lose half their weight.
 
     ``reason`` names the denials that it is counted on (`training.denial.reasons`); ``""``: all.
+    Chains of one reason and ``group`` are alternative accounts of one cause: their hazards are
+    averaged with ``weight`` (which sum to 1), those of different groups add up.
     """
 
     columns: tuple[int, ...]
     half_life: float | None
     reason: str = ""
+    group: int = 0
+    weight: float = 1.0
 
 
 class Cause(msgspec.Struct, gc=False):
@@ -132,12 +136,12 @@ def cause_hazard(causes: Sequence[Cause], values: NDArray[np.int32]) -> Floats:
     """Summed hazard ``[rows]`` of some causes."""
     total = np.zeros(len(values))
     for cause in causes:
-        total += hazard(cause.chain.predict(values)[0])
+        total += cause.plan.weight * hazard(cause.chain.predict(values)[0])
     return total
 
 
 def _summed(causes: Sequence[Cause], row: list[int]) -> float:
     total = 0.0
     for cause in causes:
-        total += cause.chain.cell(row).hazard
+        total += cause.plan.weight * cause.chain.cell(row).hazard
     return total

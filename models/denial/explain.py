@@ -89,6 +89,7 @@ class Explainer(msgspec.Struct, gc=False):
         contributions = self.contributions(hazards)
         told = _told(contributions)
         factors: list[list[Factor]] = [[] for _ in range(len(batch))]
+        rest = np.where(told, 0.0, contributions).sum(axis=1)
         for column, category in enumerate(model.categories):
             claims = np.flatnonzero(told[:, column])
             if not len(claims):
@@ -98,7 +99,9 @@ class Explainer(msgspec.Struct, gc=False):
             causes = [*category.causes]
             if category.level == "line":
                 causes.append(model.background.cause)
-            sizes = np.stack([hazard(c.chain.predict(values)[0]) for c in causes], axis=1)
+            sizes = np.stack(
+                [c.plan.weight * hazard(c.chain.predict(values)[0]) for c in causes], axis=1
+            )
             chosen = sizes.argmax(axis=1)
             for number, cause in enumerate(causes):
                 own = np.flatnonzero(chosen == number)
@@ -106,12 +109,14 @@ class Explainer(msgspec.Struct, gc=False):
                     continue
                 total = contributions[claims[own], column]
                 found = _cause_factors(category.category, cause, vocabulary, values[own], total)
-                for claim, told_here in zip(claims[own].tolist(), found, strict=True):
+                for claim, whole, told_here in zip(
+                    claims[own].tolist(), total.tolist(), found, strict=True
+                ):
                     factors[claim].extend(told_here)
-        rest = np.where(told, 0.0, contributions).sum(axis=1).tolist()
+                    rest[claim] += whole - sum(f.contribution for f in told_here)
         for claim, reasons in enumerate(factors):
             reasons.sort(key=lambda f: -abs(f.contribution))
-            reasons.append(Factor("", "everything else on the claim", round(rest[claim], 4)))
+            reasons.append(Factor("", "everything else on the claim", round(float(rest[claim]), 4)))
         return factors
 
 

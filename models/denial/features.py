@@ -62,7 +62,9 @@ _LAG_EDGES = (
 )
 _AGE_EDGES = (1, 5, 12, 18, 21, 26, 40, 50, 65, 75)
 _TENURE_EDGES = (14, 30, 45, 60, 90, 120, 180)
-_SINCE_EDGES = (2, 3, 4, 6, 7, 10, 13, 21, 28, 42, 56, 84, 98, 119, 182, 273, 364, 546)
+# Twice a week, weekly, and the 30, 60, 90, 180, 365 and 730 days that frequency limits are told in,
+# as weeks (`Past.days_since`).
+_SINCE_EDGES = (2, 6, 13, 28, 56, 84, 175, 364, 728)
 _MONTH_EDGES = (0, 1, 2, 3, 5, 8, 11, 12, 17)
 
 #: Up to so many rows are numbered row by row: for one claim that is several times faster.
@@ -301,7 +303,7 @@ class RowMaker:
             0 if lag <= limit else 1,
             service.month,
             1 if past.knows_patient(keys.patient) else 0,
-            1 if past.knows_specialty(keys.specialty) else 0,
+            1 if past.knows_specialty(keys) else 0,
             past.coverage_state(keys.coverage, keys.month),
             paid_band,
             -1 if paid_months < 0 else 1 if paid_months >= service.month else 0,

@@ -86,6 +86,11 @@ def _mix(value: int) -> int:
     return value ^ (value >> 29)
 
 
+def _visit(keys: ClaimKeys) -> int:
+    """Fingerprint of a patient's visit in a specialty."""
+    return _mix((keys.specialty + min(keys.days, default=0) * _MIX_DAY) & MASK)
+
+
 class Past:
     """Running memory of earlier claims and answers; see the module's text.
 
@@ -104,7 +109,7 @@ class Past:
         self.lost_months: set[int] = set()
         self.cob_months: set[int] = set()
         self.patients: set[int] = set()
-        self.specialties: set[int] = set()
+        self.specialties: dict[int, int] = {}
         self.coverage: dict[int, int] = {}
         self.provider_paid: dict[str, int] = {}
         self.provider_denied: dict[str, int] = {}
@@ -235,11 +240,18 @@ class Past:
             days,
         )
 
-    def knows_specialty(self, specialty: int) -> bool:
-        """Whether the patient was seen in this specialty before (a CPT established patient)."""
-        return specialty in self.specialties or (
-            self.base is not None and self.base.knows_specialty(specialty)
-        )
+    def knows_specialty(self, keys: ClaimKeys) -> bool:
+        """Whether the patient was seen in this specialty before (a CPT established patient).
+
+        A first visit that is billed again is still the first: its day is remembered as a
+        fingerprint.
+        """
+        first = self._first_visit(keys.specialty)
+        return first is not None and first != _visit(keys)
+
+    def _first_visit(self, specialty: int) -> int | None:
+        known = self.base._first_visit(specialty) if self.base is not None else None
+        return known if known is not None else self.specialties.get(specialty)
 
     def days_since(self, code: int, day: int) -> int:
         """Days since the patient last had this code, in weeks beyond `DAYS_BACK`; -1: never.
@@ -284,7 +296,7 @@ class Past:
             self.start = today
         self.patients.add(keys.patient)
         self.first_seen.setdefault(keys.enrolment, today)
-        self.specialties.add(keys.specialty)
+        self.specialties.setdefault(keys.specialty, _visit(keys))
         for service, code, day in zip(keys.services, keys.codes, keys.days, strict=True):
             if not self.service_state(service):
                 self.services[service] = SERVICE_SUBMITTED
@@ -292,11 +304,18 @@ class Past:
             self.days.add((code + day * _MIX_DAY) & MASK)
             self.weeks.add((code + day // 7 * _MIX_WEEK) & MASK)
 
-    def observe_answer(self, keys: ClaimKeys, line_categories: Iterable[str]) -> None:
-        """Remember a payer's answer; one denial category a line, ``""`` where it was paid."""
-        categories = list(line_categories)
-        for service, category in zip(keys.services, categories, strict=True):
-            self.services[service] = SERVICE_DENIED if category else SERVICE_PAID
+    def observe_answer(self, keys: ClaimKeys, line_categories: Iterable[str | None]) -> None:
+        """Remember a payer's answer.
+
+        One denial category a line, ``""`` where it was paid, ``None`` where it is not answered.
+        """
+        answers = list(line_categories)
+        for service, category in zip(keys.services, answers, strict=True):
+            if category is not None:
+                self.services[service] = SERVICE_DENIED if category else SERVICE_PAID
+        categories = [c for c in answers if c is not None]
+        if answers and not categories:
+            return
         denied = {c for c in categories if c}
         mark = (keys.coverage + keys.month * _MIX_WEEK) & MASK
         if "eligibility" in denied:

@@ -62,14 +62,18 @@ class Judge(msgspec.Struct):
                 extends = not covered & lines
             else:
                 extends = bool(open_parts) and not lines | covered and total <= claim.charge
+            earlier: tuple[Adjudication, ...] = ()
             if extends:
-                done.pop()
+                before = done.pop()
+                earlier = (*before.earlier, before)
                 open_parts.append((payment, remittance))
                 covered |= lines
                 billed = total
             else:
                 open_parts, covered, billed = [(payment, remittance)], lines, remittance.charge
-            done.append(self._adjudicate(claim, payer, open_parts))
+            adjudication = self._adjudicate(claim, payer, open_parts)
+            adjudication.earlier = earlier
+            done.append(adjudication)
         return done
 
     def _covered(self, claim: Claim, remittance: Remittance) -> set[int]:

@@ -60,6 +60,7 @@ class Adjudication(msgspec.Struct, gc=False):
     category: DenialCategory | None = None  # of the largest denied charge
     paid: Decimal = ZERO
     cancelled: dt.date | None = None
+    earlier: tuple["Adjudication", ...] = ()  # what was known while parts were outstanding
 
     @property
     def remittance(self) -> Remittance:

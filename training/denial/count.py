@@ -174,19 +174,20 @@ def _reason(
     chains: list[CellChain] = [_EMPTY] * len(plans)
     for _ in range(ROUNDS if len(plans) > 1 else 1):
         for at, own in enumerate(plans):
-            chains[at] = counter.chain(rows, own, _others(fixed, rates, at))
+            chains[at] = counter.chain(rows, own, _others(fixed, rates, plans, at))
             rates[at] = np.minimum(expit(chains[at].predict(values)[0]), 1 - 1e-9)
     causes = [
-        counter.cause(rows, own, chain, _others(fixed, rates, at))
+        counter.cause(rows, own, chain, _others(fixed, rates, plans, at))
         if explain
         else Cause(own, chain, [])
         for at, (own, chain) in enumerate(zip(plans, chains, strict=True))
     ]
-    return causes, -np.log1p(-rates).sum(axis=0)
+    return causes, -(np.array([p.weight for p in plans]) @ np.log1p(-rates))
 
 
-def _others(fixed: Floats, rates: Floats, number: int) -> Floats:
-    result: Floats = 1 - (1 - fixed) * np.prod(1 - np.delete(rates, number, axis=0), axis=0)
+def _others(fixed: Floats, rates: Floats, plans: tuple[ChainPlan, ...], number: int) -> Floats:
+    weight = np.array([p.weight if p.group != plans[number].group else 0.0 for p in plans])
+    result: Floats = 1 - (1 - fixed) * np.exp(weight @ np.log1p(-rates))
     return result
 
 

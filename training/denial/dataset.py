@@ -19,6 +19,7 @@ from training.denial.limits import learn_filing_limits, over_limit
 from training.denial.reasons import load_reasons
 
 Int32s = NDArray[np.int32]
+LineCategories = tuple[str | None, ...]
 
 #: Number of a denial category in arrays; 0 is "not denied", -1 "not known for this line".
 CATEGORY_NUMBER: dict[str, int] = {c.value: i + 1 for i, c in enumerate(DenialCategory)}
@@ -181,7 +182,7 @@ class _Walk:
         self.past = past
         self.patients: list[int] = []
         self._order = itertools.count()  # events of one day stay in the order of submissions
-        self._events: list[tuple[int, int, ClaimKeys, tuple[str, ...] | None]] = []
+        self._events: list[tuple[int, int, ClaimKeys, LineCategories | None]] = []
 
     def __call__(self, number: int, claim: Claim, keys: ClaimKeys) -> None:
         self._deliver(claim.submitted.toordinal())
@@ -191,10 +192,10 @@ class _Walk:
             rejected = min(a.date for a in submission.acknowledgements if not a.accepted)
             self._push(rejected, keys, None)
         for adjudication in submission.adjudications:
-            categories = line_categories(adjudication, claim)
-            self._push(adjudication.answered, keys, categories)
+            for state in (*adjudication.earlier, adjudication):
+                self._push(state.answered, keys, line_categories(state, claim))
 
-    def _push(self, day: dt.date, keys: ClaimKeys, categories: tuple[str, ...] | None) -> None:
+    def _push(self, day: dt.date, keys: ClaimKeys, categories: LineCategories | None) -> None:
         heapq.heappush(self._events, (day.toordinal(), next(self._order), keys, categories))
 
     def _deliver(self, before: int) -> None:
@@ -211,8 +212,11 @@ class _Walk:
         self._deliver(NEVER)
 
 
-def line_categories(adjudication: Adjudication, claim: Claim) -> tuple[str, ...]:
-    """Denial category a line, ``""`` where the line was not denied."""
+def line_categories(adjudication: Adjudication, claim: Claim) -> LineCategories:
+    """Denial category a line, ``""`` where it was not denied, ``None`` where not answered."""
     if not adjudication.lines:
         return ("",) * len(claim.lines)
-    return tuple(x.category or "" if x.denied else "" for x in adjudication.lines)
+    return tuple(
+        None if not x.answered else (x.category or "" if x.denied else "")
+        for x in adjudication.lines
+    )

@@ -142,17 +142,23 @@ class _Searcher:
         else:
             other = expit(self._target(rows, np.zeros(len(picked)), own))
         found: list[ChainPlan] = []
+        group = 0
         if float((rows.hit * rows.weight)[picked].sum()) >= ENOUGH_TO_SEARCH:
             columns = search.useful(_candidates(level, reason))
             seeds = hypotheses(level, columns)
-            while len(found) < MOST_CHAINS:
-                best = search.search(self.target(rows, other), seeds, columns)
-                if best is None or best.gain < LEAST_GAIN:
+            while group < MOST_CHAINS:
+                accounts = search.search(self.target(rows, other), seeds, columns)
+                if not accounts or accounts[0].gain < LEAST_GAIN:
                     break
-                found.append(ChainPlan(best.columns, best.half_life, reason.name))
-                other = 1 - (1 - other) * (1 - expit(best.forward))
+                group += 1
+                found += [
+                    ChainPlan(a.columns, a.half_life, reason.name, group, a.weight)
+                    for a in accounts
+                ]
+                for a in accounts:
+                    other = 1 - (1 - other) * (1 - expit(a.forward)) ** a.weight
         if level == "claim":
-            found.append(ChainPlan(own, None, reason.name))
+            found.append(ChainPlan(own, None, reason.name, group + 1))
         return found
 
 

@@ -32,18 +32,25 @@ from models.denial.cells import (
 )
 
 _EM_STEPS = 10
-#: Chains that are extended further, and the most attributes of one.
+#: Chains that are extended further, those remembered as alternatives, and the most attributes.
 BEAM = 3
+BEAM_REMEMBERED = 8
 MOST_ATTRIBUTES = 5
 #: Attributes without a price: every rule is some payer's and about some procedure, and a cell
 #: that has too few claims for it falls back on the coarser one anyway.
 _BACK_OFF = frozenset(INDEX[n] for n in ("kind", "family", "code", "filing_indicator", "payer"))
 #: Nats that each attribute of a chain must bring: the best of many useless ones looks useful.
 ATTRIBUTE_PRICE = 4.0
+#: Nats within which a chain is an alternative to the best, at most so many; and by which its
+#: weight in the average falls to a third.
+ALTERNATIVE_NATS = 6.0
+MOST_ALTERNATIVES = 2
+MOST_ACCOUNTS = 3
+AVERAGING_NATS = 4.0
 #: Days in which a count loses half its weight, for payers that change their minds.
 HALF_LIVES = (60.0, 150.0)
-#: Nats by which ageing must be better: without a change it only throws evidence away.
-AGEING_GAIN = 1.5
+#: Nats that ageing must bring: without a change it only throws evidence away.
+AGEING_PRICE = 1.5
 
 
 class SearchData(msgspec.Struct, gc=False):
@@ -72,6 +79,7 @@ class Found(msgspec.Struct, gc=False):
     half_life: float | None
     gain: float
     forward: Floats
+    weight: float = 1.0
 
 
 class _State(msgspec.Struct, gc=False):
@@ -97,6 +105,20 @@ class Target(msgspec.Struct, gc=False):
 def _penalised(state: _State) -> float:
     steps = len(set(state.columns) - _BACK_OFF)
     return state.loss + ATTRIBUTE_PRICE * steps
+
+
+def _alternatives(best: _State, states: Sequence[_State]) -> list[_State]:
+    """States nearly as good as the best, with other attributes, none an extension of another."""
+    limit = _penalised(best) + ALTERNATIVE_NATS
+    near = sorted((s for s in states if s.columns and _penalised(s) < limit), key=_penalised)
+    chosen = [best]
+    for state in near:
+        if len(chosen) > MOST_ALTERNATIVES:
+            break
+        own = set(state.columns)
+        if all(not own <= set(c.columns) and not own >= set(c.columns) for c in chosen):
+            chosen.append(state)
+    return chosen[1:]
 
 
 class ChainSearch:
@@ -130,9 +152,12 @@ class ChainSearch:
 
     def search(
         self, target: Target, seeds: Sequence[tuple[int, ...]], columns: Sequence[int]
-    ) -> Found | None:
-        """The chain that explains most of what is left, or ``None`` if none does.
+    ) -> list[Found]:
+        """The chain that explains most of what is left, and others that do nearly as well.
 
+        None if nothing explains any of it. The best come first, with weights that sum to 1: the
+        data seldom say for sure which of several chains is the cause, and their average foretells
+        better than the best of them (Hoeting et al. 1999, "Bayesian model averaging").
         ``seeds`` are tried first, the best of them are then extended by any of ``columns``.
         """
         base = self._base(target)
@@ -144,6 +169,7 @@ class ChainSearch:
                     states[prefix] = self._extend(states[prefix[:-1]], prefix[-1], target)
         frontier = sorted(states.values(), key=_penalised)[:BEAM]
         best = frontier[0]
+        tried: list[_State] = []
         while frontier:
             grown: dict[frozenset[int], _State] = {}
             for state in frontier:
@@ -151,15 +177,42 @@ class ChainSearch:
                     key = frozenset((*state.columns, column))
                     if column not in state.columns and key not in grown:
                         grown[key] = self._extend(state, column, target)
+            tried = sorted([*tried, *grown.values()], key=_penalised)[:BEAM_REMEMBERED]
             better = [s for s in grown.values() if _penalised(s) < _penalised(best)]
             frontier = sorted(better, key=_penalised)[:BEAM]
             best = min([best, *frontier], key=_penalised)
         if not best.columns:
-            return None
-        half_life, best = self._aged(best, base, target)
-        forward = best.full.copy()
-        forward[target.judged] = best.forward[target.judged]
-        return Found(best.columns, half_life, base.loss - _penalised(best), forward)
+            return []
+        accounts = [(best, _penalised(best), None), *self._aged(best, base, target)]
+        half_life = min(accounts, key=lambda a: a[1])[2]
+        for state in _alternatives(best, [*states.values(), *tried]):
+            own = self._walk(state.columns, base, target, half_life) if half_life else state
+            accounts.append((own, _penalised(own), half_life))
+        accounts.sort(key=lambda a: a[1])
+        least = accounts[0][1]
+        near = [a for a in accounts if a[1] < least + ALTERNATIVE_NATS][:MOST_ACCOUNTS]
+        weights = np.exp([(least - loss) / AVERAGING_NATS for _, loss, _ in near])
+        return [
+            self._found(state, age, base, target, float(weight))
+            for (state, _, age), weight in zip(near, weights / weights.sum(), strict=True)
+        ]
+
+    @staticmethod
+    def _found(
+        state: _State, half_life: float | None, base: _State, target: Target, weight: float
+    ) -> Found:
+        forward = state.full.copy()
+        forward[target.judged] = state.forward[target.judged]
+        gain = base.loss - _penalised(state)
+        return Found(state.columns, half_life, gain, forward, weight)
+
+    def _walk(
+        self, columns: tuple[int, ...], base: _State, target: Target, half_life: float | None
+    ) -> _State:
+        state = base
+        for column in columns:
+            state = self._extend(state, column, target, half_life)
+        return state
 
     def fixed(self, target: Target, columns: tuple[int, ...]) -> Found:
         """A given chain, estimated as `search` would."""
@@ -170,16 +223,15 @@ class ChainSearch:
         forward[target.judged] = state.forward[target.judged]
         return Found(columns, None, base.loss - state.loss, forward)
 
-    def _aged(self, best: _State, base: _State, target: Target) -> tuple[float | None, _State]:
-        """The same chain with counts that age, where that foretells better."""
-        chosen: tuple[float | None, _State] = (None, best)
+    def _aged(
+        self, best: _State, base: _State, target: Target
+    ) -> list[tuple[_State, float, float | None]]:
+        """The same chain with counts that age, for payers that may have changed their minds."""
+        found: list[tuple[_State, float, float | None]] = []
         for half_life in HALF_LIVES:
-            state = base
-            for column in best.columns:
-                state = self._extend(state, column, target, half_life)
-            if state.loss < chosen[1].loss - AGEING_GAIN:
-                chosen = (half_life, state)
-        return chosen
+            state = self._walk(best.columns, base, target, half_life)
+            found.append((state, _penalised(state) + AGEING_PRICE, half_life))
+        return found
 
     def _base(self, target: Target) -> _State:
         rows = len(target.hit)
