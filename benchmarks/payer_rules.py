@@ -15,7 +15,9 @@ import msgspec
 from benchmarks.harness import arguments, report
 from models.history import ClaimHistory, build_history
 from models.history.payers import plain_id
-from models.history.rules import FoundRule, learn_rules
+from models.history.rules import FoundRule, PayerRule, Support, learn_rules, load_kinds
+from models.history.rules.kinds import Condition, conditions
+from models.history.rules.observe import observe
 from training.simulate.adjudicate import Adjudicator
 from training.simulate.practice import SimulatedPractice, simulate
 from training.simulate.rules import Rule
@@ -126,6 +128,38 @@ def judge(
     return false
 
 
+def first_version(history: ClaimHistory) -> list[FoundRule]:
+    """The baseline: a condition with three denials of one CARC that are half of its lines."""
+    found = []
+    for payer in observe(history):
+        sizes: Counter[tuple[str, Condition]] = Counter()
+        hits: Counter[tuple[str, Condition, str, str]] = Counter()
+        for line in payer.lines:
+            for kind in load_kinds().values():
+                if "threshold" in kind.scope:
+                    continue
+                for condition in conditions(kind, line.facts):
+                    sizes[kind.name, condition] += 1
+                    for (carc, rarc), category in line.answers:
+                        if not rarc:
+                            hits[kind.name, condition, carc, category] += 1
+        for (kind_name, condition, carc, category), denied in hits.items():
+            answered = sizes[kind_name, condition]
+            if denied < 3 or 2 * denied < answered:
+                continue
+            code, value = condition
+            rule = PayerRule(
+                practice=payer.practice, payer=payer.key, payer_name=payer.key, payers=(),
+                kind=kind_name, codes=(code,) if code else (), values=(value,) if value else (),
+                carc=carc, category=category, denied=denied, answered=answered,
+                confidence=denied / answered, low=0.0, high=1.0, control_denied=0,
+                control_answered=0, first_seen="", last_seen="",
+                support=(Support(code, value, denied, answered),),
+            )  # fmt: skip
+            found.append(FoundRule(rule, ()))
+    return found
+
+
 def history_of(practice: SimulatedPractice) -> ClaimHistory:
     """What the practice knows."""
     return build_history([*practice.claims(), *practice.payments, *practice.acknowledgements])
@@ -141,8 +175,10 @@ def main() -> None:
     parser.add_argument("--words", action="store_true", help="print the false finds")
     given = parser.parse_args()
     figures: dict[str, float | str] = {}
+    baselines: dict[str, float | str] = {}
+    ratios: dict[str, float] = {}
     for profile in given.profiles:
-        tally = Tally(Counter(), Counter(), Counter(), Counter(), Counter())
+        tally, plain = _tally(), _tally()
         seconds = 0.0
         for seed in given.seeds:
             practice = simulate(profile, given.claims, given.months, seed)
@@ -150,6 +186,7 @@ def main() -> None:
             begun = time.process_time()
             found = learn_rules(history)
             seconds += time.process_time() - begun
+            judge(practice, first_version(history), given.shown, plain)
             for false in judge(practice, found, given.shown, tally):
                 if given.words:
                     print(f"false: {false.rule.kind}: {false.rule.words}")
@@ -169,7 +206,23 @@ def main() -> None:
             figures[f"{profile}, {kind}: right of told; found of shown"] = (
                 f"{right} of {tally.told[kind]}; {seen} of {tally.shown[kind]}"
             )
-    report("payer_rules", given.json, figures, {}, {})
+        baselines[f"{profile}: precision"] = _share(plain.true, plain.told)
+        baselines[f"{profile}: recall of rules shown {given.shown} times"] = _share(
+            plain.found, plain.shown
+        )
+        baselines[f"{profile}: rules told"] = plain.told.total()
+        ratios[f"{profile}: false rules, first version's / ours"] = (
+            plain.told.total() - plain.true.total()
+        ) / max(1, told - true)
+    report("payer_rules", given.json, figures, baselines, ratios)
+
+
+def _tally() -> Tally:
+    return Tally(Counter(), Counter(), Counter(), Counter(), Counter())
+
+
+def _share(part: Counter[str], whole: Counter[str]) -> float:
+    return part.total() / max(1, whole.total())
 
 
 if __name__ == "__main__":

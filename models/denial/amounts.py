@@ -26,14 +26,20 @@ class AllowedAmounts(msgspec.Struct, gc=False):
 
     def expected(self, claim: Claim) -> float:
         """Dollars that the payer would be expected to allow for the claim."""
+        if not claim.lines:
+            return float(claim.charge) * self.overall
+        return sum(self.expected_of_lines(claim))
+
+    def expected_of_lines(self, claim: Claim) -> list[float]:
+        """Dollars that the payer would be expected to allow for each line."""
         payer = payer_key(claim)
-        total = 0.0
+        shares, found = self.shares, []
         for line in claim.lines:
-            share = self.shares.get(f"{payer}|{line.code}")
+            share = shares.get(f"{payer}|{line.code}")
             if share is None:
-                share = self.shares.get(f"|{line.code}", self.overall)
-            total += float(line.charge) * share
-        return total if claim.lines else float(claim.charge) * self.overall
+                share = shares.get(f"|{line.code}", self.overall)
+            found.append(float(line.charge) * share)
+        return found
 
 
 def fit_allowed(lines: Iterable[tuple[str, str, float, float]]) -> AllowedAmounts:

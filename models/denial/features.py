@@ -421,10 +421,12 @@ class FeatureEncoder:
         claims: Iterable[Claim],
         *,
         grow: bool = False,
+        remember: bool = True,
         before: Callable[[int, Claim, ClaimKeys], None] | None = None,
     ) -> FeatureBatch:
         """Encode claims; each sees the ones before it, in this call and in earlier ones.
 
+        Without ``remember`` they leave no trace, and do not see each other.
         ``grow`` adds unseen values to the vocabulary (training only). ``before`` is called with
         a claim's position and keys before its values are taken: training hands the memory the
         answers that had arrived by then.
@@ -445,7 +447,8 @@ class FeatureEncoder:
             owner.extend([number] * len(rows))
             charged.extend([x.charge > CENT for x in claim.lines] or [claim.charge > CENT])
             lags.append(lag)
-            past.observe_submission(keys, claim.submitted)
+            if remember:
+                past.observe_submission(keys, claim.submitted)
         values = (
             self.vocabulary.encode(table, grow=grow)
             if table

@@ -7,9 +7,11 @@ that to what then happened. All state is data (see `models.denial.artifact`).
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from models.claims.claim import Claim
 from models.denial.amounts import AllowedAmounts, CarcShares
@@ -19,8 +21,12 @@ from models.denial.cells import Floats
 from models.denial.explain import Explainer
 from models.denial.features import FeatureBatch, FeatureEncoder, RowMaker, Vocabulary
 from models.denial.past import Past, payer_key
-from models.denial.risk import DenialRisk, LineRisk
+from models.denial.risk import DenialRisk, Factor, LineRisk
+from models.edits import EditTables
 from models.measure.calibration import Calibrator
+
+if TYPE_CHECKING:
+    from models.denial.fixes import FixSession
 
 #: Claims that are turned into numbers at once: enough to fill arrays, few enough to stream.
 BATCH = 2048
@@ -88,6 +94,13 @@ class DenialModel:
         """A stream of claims that see each other (duplicates within a file are known)."""
         return Session(self)
 
+    def fixes(self, tables: EditTables) -> "FixSession":
+        """Fixes for a stream of claims, to go along with its `session`."""
+        # Not at the top: fixes score with this model.
+        from models.denial.fixes import FixSession
+
+        return FixSession(self, tables)
+
     def score(self, claims: Iterable[Claim], *, factors: bool = True) -> Iterator[DenialRisk]:
         """Score claims in order, in batches; each call is a session of its own."""
         return self.session().score(claims, factors=factors)
@@ -115,8 +128,14 @@ class Session:
         while chunk := list(islice(stream, BATCH)):
             yield from self.score_batch(chunk, factors=factors)
 
-    def score_batch(self, claims: Sequence[Claim], *, factors: bool = True) -> list[DenialRisk]:
-        """Score claims that fit in memory together."""
+    def score_batch(
+        self, claims: Sequence[Claim], *, factors: bool = True, lines: bool = False
+    ) -> list[DenialRisk]:
+        """Score claims that fit in memory together.
+
+        With ``factors`` lines have categories, CARCs and flags of their own too; with ``lines``
+        also factors, which costs as much as those of the claims.
+        """
         model = self.model
         batch = self._encoder.encode(claims)
         prediction = model.predict(batch)
@@ -139,14 +158,47 @@ class Session:
             if factors
             else [[] for _ in claims]
         )
-        unseen = self._unseen(batch)
+        details = None
+        if lines or factors:
+            details = self._details(batch, prediction, line_probability, lines)
+        unseen = self._unseen(batch.values, batch.claim_of_line, len(batch))
         names = model.names
         result = []
         for i, claim in enumerate(claims):
             probability = float(prediction.probability[i])
-            allowed = model.allowed.expected(claim)
+            if claim.lines:
+                amounts = model.allowed.expected_of_lines(claim)
+                allowed = sum(amounts)
+            else:
+                amounts, allowed = [], model.allowed.expected(claim)
             low = int(batch.first_line[i])
             payer = payer_key(claim)
+            categories = dict(zip(names, category_probability[i].tolist(), strict=True))
+            carcs = model.carcs.likeliest(payer, names, category_probability[i])
+            told = []
+            for j, line in enumerate(claim.lines):
+                row = low + j
+                category = names[line_best[row]]
+                p = float(line_probability[row])
+                if details is None:
+                    told.append(LineRisk(line.number, p, category, round(amounts[j], 2)))
+                    continue
+                own, own_carcs = categories, carcs
+                if len(claim.lines) > 1:
+                    own = dict(zip(names, details.categories[row].tolist(), strict=True))
+                    own_carcs = model.carcs.likeliest(payer, names, details.categories[row])
+                told.append(
+                    LineRisk(
+                        line.number,
+                        p,
+                        category,
+                        round(amounts[j], 2),
+                        own,
+                        own_carcs,
+                        details.factors[row],
+                        details.flags[row],
+                    )
+                )
             result.append(
                 DenialRisk(
                     claim_id=claim.claim_id,
@@ -156,17 +208,10 @@ class Session:
                     base_rate=model.base_rates.get(payer, model.base_rates[""]),
                     category=names[best[i]],
                     category_probability=float(category_probability[i, best[i]]),
-                    categories=dict(zip(names, category_probability[i].tolist(), strict=True)),
-                    carcs=model.carcs.likeliest(payer, names, category_probability[i]),
+                    categories=categories,
+                    carcs=carcs,
                     factors=reasons[i],
-                    lines=[
-                        LineRisk(
-                            line.number,
-                            float(line_probability[low + j]),
-                            names[line_best[low + j]],
-                        )
-                        for j, line in enumerate(claim.lines)
-                    ],
+                    lines=told,
                     flags=unseen[i],
                     model_version=model.model_version,
                     history_version=model.history_version,
@@ -174,12 +219,41 @@ class Session:
             )
         return result
 
-    def _unseen(self, batch: FeatureBatch) -> list[list[str]]:
-        flags: list[list[str]] = [[] for _ in range(len(batch))]
-        unseen = batch.values[:, _FLAGGED_COLUMNS] == 0
+    def _details(
+        self, batch: FeatureBatch, prediction: Prediction, probability: Floats, factors: bool
+    ) -> "_LineDetails":
+        """What is told of each line beside its probability, as if it were a claim of its own."""
+        model, hazards = self.model, prediction.line_hazards
+        rows = len(batch.values)
+        shares = hazards / np.maximum(hazards.sum(axis=1, keepdims=True), 1e-12)
+        alone = np.arange(rows, dtype=np.int32)
+        lags = batch.lag_days[batch.claim_of_line]
+        own = FeatureBatch(batch.values, alone, alone, lags, batch.charged)
+        reasons: list[list[Factor]] = [[] for _ in range(rows)]
+        if factors and rows:
+            reasons = model.explainer.explain(
+                model.hazards, model.vocabulary, own, hazards, hazards
+            )
+        return _LineDetails(
+            probability[:, None] * shares, reasons, self._unseen(batch.values, alone, rows)
+        )
+
+    def _unseen(
+        self, values: NDArray[np.int32], owner: NDArray[np.int32], size: int
+    ) -> list[list[str]]:
+        flags: list[list[str]] = [[] for _ in range(size)]
+        unseen = values[:, _FLAGGED_COLUMNS] == 0
         for number in np.flatnonzero(unseen.any(axis=0)).tolist():
             name = FLAGGED[number]
             rows = np.flatnonzero(unseen[:, number])
-            for claim in dict.fromkeys(batch.claim_of_line[rows].tolist()):
-                flags[claim].append(f"never_seen:{name}")
+            for own in dict.fromkeys(owner[rows].tolist()):
+                flags[own].append(f"never_seen:{name}")
         return flags
+
+
+class _LineDetails(msgspec.Struct, gc=False):
+    """By line: probability a category ``[lines, categories]``, factors, flags."""
+
+    categories: Floats
+    factors: list[list[Factor]]
+    flags: list[list[str]]

@@ -26,8 +26,9 @@ COLUMNS = (
     "model_version",
     "history_version",
 )
-#: A column more, where edits are asked for: what a claim breaks, as a JSON list.
-EDITS = "edits"
+#: Columns more, where they are asked for: what a claim breaks, and what may truthfully be
+#: changed, as JSON lists.
+EDITS, FIXES = "edits", "fixes"
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -38,6 +39,7 @@ class ScoreReport(msgspec.Struct):
     likely_denied: int = 0
     expected_loss: float = 0.0
     with_edits: int = 0
+    with_fixes: int = 0
     passed_over: int = 0
     problems: list[Problem] = []
 
@@ -75,6 +77,7 @@ def score_files(
     *,
     factors: bool = True,
     edits: EditTables | None = None,
+    fixes_from: float | None = None,
     advance: Callable[[int], None] | None = None,
 ) -> ScoreReport:
     """Score every claim of the inputs and write ``out`` (.csv, .parquet or .jsonl).
@@ -82,14 +85,19 @@ def score_files(
     Reads and writes as it goes: memory does not grow with the files. Damaged parts become
     `Problem`s of the report; remittances and other records are counted and passed over.
     ``edits``: the tables of the pre-submission edits, for a column with those that each claim
-    breaks beside the claims before it.
+    breaks beside the claims before it. ``fixes_from``, with ``edits``: the probability from
+    which a claim has a column with its fixes.
     ``advance`` is told how many claims were just done.
 
     Raises:
         InputError: nothing readable, or ``out`` has another suffix.
     """
     report = ScoreReport()
-    columns = COLUMNS if edits is None else (*COLUMNS, EDITS)
+    columns: tuple[str, ...] = COLUMNS if edits is None else (*COLUMNS, EDITS)
+    fixing = None
+    if edits is not None and fixes_from is not None:
+        columns = (*columns, FIXES)
+        fixing = model.fixes(edits)
     writer = _open_writer(out, columns)
     index = ServiceIndex()
     session = model.session()
@@ -99,10 +107,15 @@ def score_files(
             risks = session.score_batch(chunk, factors=factors)
             rows = [row(r) for r in risks]
             if edits is not None:
-                checked = check_file(chunk, edits, index=index)
-                for own, (_, broken) in zip(rows, checked, strict=True):
-                    own[EDITS] = _ENCODER.encode(broken).decode()
-                    report.with_edits += bool(broken)
+                broken = [found for _, found in check_file(chunk, edits, index=index)]
+                for own, found in zip(rows, broken, strict=True):
+                    own[EDITS] = _ENCODER.encode(found).decode()
+                    report.with_edits += bool(found)
+                if fixing is not None and fixes_from is not None:
+                    told = fixing.fixes(chunk, risks, broken, fixes_from)
+                    for own, fixes in zip(rows, told, strict=True):
+                        own[FIXES] = _ENCODER.encode(fixes).decode()
+                        report.with_fixes += bool(fixes)
             writer.write(rows)
             report.claims += len(risks)
             report.likely_denied += sum(r.denial_probability >= 0.5 for r in risks)

@@ -43,6 +43,8 @@ CLAIM: dict[str, Any] = {
 
 SCORE_BODIES: dict[str, Any] = {
     "one claim": {"claim": CLAIM},
+    "one claim, with factors of each line": {"claim": CLAIM, "lines": True},
+    "one claim, with fixes and without factors": {"claim": CLAIM, "factors": False, "fixes": True},
     "several claims, without factors": {
         "claims": [CLAIM, {**CLAIM, "claim_id": "EXAMPLE-2"}],
         "factors": False,

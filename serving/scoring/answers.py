@@ -1,10 +1,11 @@
 """What scoring answers: the JSON of `POST /v1/claims/score` and the lines of the X12 stream."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
 
-from models.denial.risk import CarcRisk, DenialRisk, Factor, LineRisk
+from models.denial.risk import CarcRisk, DenialRisk, Factor, Fix, LineRisk
 from models.edits import Edit
 from models.errors import Place, Problem
 
@@ -25,12 +26,34 @@ class Threshold(msgspec.Struct, frozen=True):
     target: float | None
 
 
+class LineScore(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """The answer for one service line; see `ClaimScore`.
+
+    ``edits`` and ``fixes`` name those of the claim's that are about this line, by id and kind.
+    ``categories``, ``carcs`` and ``flags`` are there with the claim's factors, ``factors`` where
+    those of lines were asked for.
+    """
+
+    number: int
+    denial_probability: float
+    decision: Decision
+    expected_loss: float
+    category: str
+    categories: dict[str, float] = {}
+    carcs: list[CarcRisk] = []
+    factors: list[Factor] = []
+    flags: list[str] = []
+    edits: list[str] = []
+    fixes: list[str] = []
+
+
 class ClaimScore(msgspec.Struct, frozen=True, gc=False):
     """The answer for one claim.
 
     Probabilities are calibrated; ``categories`` sum to ``denial_probability``; amounts are
     dollars; ``base_rate`` is this payer's; ``contribution`` of a factor is in log-odds.
-    ``flags`` name what the model never saw in training (``never_seen:payer``).
+    ``flags`` name what the model never saw in training (``never_seen:payer``). ``fixes`` are for
+    claims whose decision is ``review``, most dollars first.
     """
 
     claim_id: str
@@ -45,7 +68,8 @@ class ClaimScore(msgspec.Struct, frozen=True, gc=False):
     carcs: list[CarcRisk]
     factors: list[Factor]
     edits: list[Edit]
-    lines: list[LineRisk]
+    fixes: list[Fix]
+    lines: list[LineScore]
     flags: list[str]
     model_version: str
     history_version: str
@@ -99,7 +123,9 @@ class EndLine(msgspec.Struct, frozen=True, gc=False, tag="end", tag_field="kind"
 StreamLine = ScoredLine | ProblemLine | SkippedLine | EndLine
 
 
-def claim_score(risk: DenialRisk, threshold: float, edits: list[Edit]) -> ClaimScore:
+def claim_score(
+    risk: DenialRisk, threshold: float, edits: list[Edit], fixes: Sequence[Fix] = ()
+) -> ClaimScore:
     """The answer for one risk, with its decision."""
     return ClaimScore(
         risk.claim_id,
@@ -114,8 +140,51 @@ def claim_score(risk: DenialRisk, threshold: float, edits: list[Edit]) -> ClaimS
         risk.carcs,
         risk.factors,
         edits,
-        risk.lines,
+        list(fixes),
+        _lines(risk.lines, threshold, edits, fixes),
         risk.flags,
         risk.model_version,
         risk.history_version,
     )
+
+
+def _lines(
+    lines: Sequence[LineRisk], threshold: float, edits: Sequence[Edit], fixes: Sequence[Fix]
+) -> list[LineScore]:
+    told = [
+        LineScore(
+            x.number,
+            x.denial_probability,
+            "review" if x.denial_probability >= threshold else "submit",
+            round(x.denial_probability * x.expected_allowed, 2),
+            x.category,
+            x.categories,
+            x.carcs,
+            x.factors,
+            x.flags,
+        )
+        for x in lines
+    ]
+    if not edits and not fixes:
+        return told
+    own: dict[int, tuple[list[str], list[str]]] = {}
+    for edit in edits:
+        place = _line_of(edit.path)
+        if place is not None:
+            own.setdefault(place, ([], []))[0].append(edit.id)
+    for fix in fixes:
+        place = _line_of(fix.path)
+        if place is not None:
+            own.setdefault(place, ([], []))[1].append(fix.kind)
+    for place, (ids, kinds) in own.items():
+        if place < len(told):
+            told[place] = msgspec.structs.replace(told[place], edits=ids, fixes=kinds)
+    return told
+
+
+def _line_of(path: str) -> int | None:
+    """Position of the line that a pointer leads to."""
+    if not path.startswith("/lines/"):
+        return None
+    number = path[7:].partition("/")[0]
+    return int(number) if number.isdecimal() else None

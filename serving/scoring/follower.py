@@ -16,7 +16,8 @@ from typing import Protocol
 import msgspec
 
 from models.claims.claim import Claim
-from models.denial.risk import DenialRisk
+from models.denial.risk import DenialRisk, Fix
+from models.edits import Edit, EditTables
 from models.errors import FirstpassError
 from serving.problems import ServiceError
 from serving.scoring.resolution import Resolution, is_current, read_resolution
@@ -27,8 +28,24 @@ from serving.telemetry.metrics import Metrics
 class ScoringSession(Protocol):
     """A stream of claims that see each other; `models.denial.model.Session`."""
 
-    def score_batch(self, claims: Sequence[Claim], *, factors: bool = True) -> list[DenialRisk]:
-        """One risk a claim, in order."""
+    def score_batch(
+        self, claims: Sequence[Claim], *, factors: bool = True, lines: bool = False
+    ) -> list[DenialRisk]:
+        """One risk a claim, in order; ``lines``: with factors of each line too."""
+        ...
+
+
+class FixingSession(Protocol):
+    """Fixes of a stream of claims; `models.denial.fixes.FixSession`."""
+
+    def fixes(
+        self,
+        claims: Sequence[Claim],
+        risks: Sequence[DenialRisk],
+        edits: Sequence[Sequence[Edit]],
+        threshold: float,
+    ) -> list[list[Fix]]:
+        """Fixes of each claim, none for those below the threshold."""
         ...
 
 
@@ -41,6 +58,10 @@ class Scorer(Protocol):
 
     def session(self) -> ScoringSession:
         """A new stream."""
+        ...
+
+    def fixes(self, tables: EditTables) -> FixingSession:
+        """Fixes for a new stream, which must be shown every claim of it in order."""
         ...
 
 

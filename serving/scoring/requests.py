@@ -22,13 +22,22 @@ class ScoreOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     ``precision``: decide at the threshold that reached it on the calibration window.
     ``capacity``: decide so that this share of the claims is for review. At most one of the two.
-    ``factors``, ``edits``: whether answers hold them.
+    ``factors``, ``edits``: whether answers hold them; with ``factors`` lines have categories,
+    CARCs and flags of their own too. ``lines``: whether lines have factors of their own (slower).
+    ``fixes``: whether a claim for review has what may be changed; as ``factors`` where not said.
     """
 
     precision: Share | None = None
     capacity: Annotated[float, msgspec.Meta(gt=0, le=1)] | None = None
     factors: bool = True
     edits: bool = True
+    lines: bool = False
+    fixes: bool | None = None
+
+    @property
+    def with_fixes(self) -> bool:
+        """Whether fixes are told."""
+        return self.factors if self.fixes is None else self.fixes
 
 
 class ScoreRequest(ScoreOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -10,7 +10,7 @@ import msgspec
 
 from models.claims.claim import Claim
 from models.denial.risk import DenialRisk
-from models.edits import Edit
+from models.edits import Edit, EditTables
 from serving.scoring.answers import ClaimScore, ScoreAnswer, Threshold, claim_score
 from serving.scoring.follower import ServedModel
 from serving.scoring.requests import ScoreOptions
@@ -27,6 +27,8 @@ class EditSession(Protocol):
 
 class EditDesk(Protocol):
     """Where edits are asked for."""
+
+    tables: EditTables
 
     def session(self) -> EditSession:
         """A new stream."""
@@ -63,10 +65,12 @@ class ClaimStream:
         self._edits: EditSession
         self._session = served.scorer.session()
         self._edits = edits.session() if options.edits else NoEdits()
+        self._fixes = served.scorer.fixes(edits.tables) if options.with_fixes else None
 
     def risks(self, claims: Sequence[Claim]) -> tuple[list[DenialRisk], list[list[Edit]]]:
         """Model and edits on the next claims of the stream."""
-        risks = self._session.score_batch(claims, factors=self.options.factors)
+        options = self.options
+        risks = self._session.score_batch(claims, factors=options.factors, lines=options.lines)
         return risks, self._edits.check(claims)
 
     def threshold(self, probabilities: Sequence[float] | None) -> Threshold:
@@ -80,9 +84,17 @@ class ClaimStream:
         found: Sequence[list[Edit]],
         threshold: Threshold,
     ) -> Scored:
-        """Put decisions to risks."""
+        """Put decisions, and fixes where they are asked for, to risks.
+
+        Claims come in the order in which they were scored, each once.
+        """
         cut = threshold.probability
-        scores = [claim_score(r, cut, f) for r, f in zip(risks, found, strict=True)]
+        if self._fixes is None:
+            scores = [claim_score(r, cut, f) for r, f in zip(risks, found, strict=True)]
+        else:
+            fixes = self._fixes.fixes(claims, risks, found, cut)
+            parts = zip(risks, found, fixes, strict=True)
+            scores = [claim_score(r, cut, f, x) for r, f, x in parts]
         return Scored(claims, risks, scores, threshold)
 
     def answer(self, request_id: str, scored: Scored) -> bytes:

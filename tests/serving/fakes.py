@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from models.claims.claim import Claim
-from models.denial.risk import CarcRisk, DenialRisk, Factor, LineRisk
+from models.denial.risk import CarcRisk, DenialRisk, Factor, Fix, LineRisk
+from models.edits import Edit, EditTables
 from models.errors import RegistryError
 from serving.api.examples import CLAIM
 from serving.scoring.follower import Scorer
@@ -25,6 +26,21 @@ def probability(claim_id: str, version: str) -> float:
     return round(share * 0.99, 3) + int(version) / 1e6
 
 
+class FakeFixes:
+    """Proposes an authorization number for every claim that is to be reviewed."""
+
+    def fixes(
+        self,
+        claims: Sequence[Claim],
+        risks: Sequence[DenialRisk],
+        edits: Sequence[Sequence[Edit]],
+        threshold: float,
+    ) -> list[list[Fix]]:
+        fix = Fix("authorization_number", "/references", None, "Enter it", "only if so", 0.1, 9.0,
+                  ("authorization",), "837P")  # fmt: skip
+        return [[fix] if r.denial_probability >= threshold else [] for r in risks]
+
+
 class FakeScorer:
     """Scores by name; counts its calls."""
 
@@ -37,7 +53,12 @@ class FakeScorer:
     def session(self) -> "FakeScorer":
         return self
 
-    def score_batch(self, claims: Sequence[Claim], *, factors: bool = True) -> list[DenialRisk]:
+    def fixes(self, tables: EditTables) -> "FakeFixes":
+        return FakeFixes()
+
+    def score_batch(
+        self, claims: Sequence[Claim], *, factors: bool = True, lines: bool = False
+    ) -> list[DenialRisk]:
         if self.content.get("broken"):
             raise ValueError("broken")
         return [self._risk(claim, factors) for claim in claims]

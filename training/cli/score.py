@@ -9,6 +9,8 @@ from training.cli.console import Json, progress, show
 
 # More would push the result off the screen; --json has them all.
 MOST_PROBLEMS = 20
+#: The model's threshold from which fixes are looked for, and the one where it brings none.
+RISKY, EVEN = "capacity:0.1", 0.5
 
 
 def score(
@@ -32,6 +34,22 @@ def score(
             "--edits", help="Add what each claim breaks: edits, and payer rules that were accepted."
         ),
     ] = False,
+    fixes: Annotated[
+        bool,
+        typer.Option(
+            "--fixes", help="Add edits, and what may truthfully be changed on risky claims."
+        ),
+    ] = False,
+    threshold: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0,
+            max=1.0,
+            help="Probability from which a claim is risky; by default what the riskiest tenth of"
+            " the claims had when the model was calibrated.",
+            show_default=False,
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Write one row a claim: probability of denial, expected loss, likely reason, factors.
@@ -39,6 +57,8 @@ def score(
     Reads files larger than memory and writes as it goes.
 
     Example: firstpass score practice/future --out scores.csv
+
+    Example: firstpass score practice/future --fixes --out scores.jsonl
     """
     from models import registry
     from models.denial.artifact import load_artifact
@@ -57,8 +77,13 @@ def score(
 
         report(f"loading denial version {version}")
         denial = load_artifact(loaded.path, model_version=str(version))
-        tables = EditTables.load() if edits else None
-        result = score_files(claims, out, denial, factors=factors, edits=tables, advance=advance)
+        tables = EditTables.load() if edits or fixes else None
+        risky = None
+        if fixes:
+            risky = denial.thresholds.get(RISKY, EVEN) if threshold is None else threshold
+        result = score_files(
+            claims, out, denial, factors=factors, edits=tables, fixes_from=risky, advance=advance
+        )
     lines = [
         f"{result.claims:,} claims scored by denial version {version}: {out}",
         f"{result.likely_denied:,} are more likely denied than not;"
@@ -66,6 +91,8 @@ def score(
     ]
     if tables is not None:
         lines.append(f"{result.with_edits:,} break an edit")
+        if risky is not None:
+            lines.append(f"{result.with_fixes:,} of those at {risky:.1%} or more have fixes")
         lines += [f"problem: {problem}" for problem in tables.problems]
     if result.passed_over:
         lines.append(f"{result.passed_over:,} other records were passed over")

@@ -30,6 +30,36 @@ def test_one_claim_is_scored_with_everything_about_it(settings: Settings) -> Non
     against(settings, work)
 
 
+def test_a_claim_for_review_has_fixes_unless_they_are_not_wanted(settings: Settings) -> None:
+    async def work(client: httpx.AsyncClient) -> None:
+        risky = next(f"R{i}" for i in range(100) if probability(f"R{i}", "1") > 0.5)
+        sound = next(f"S{i}" for i in range(100) if probability(f"S{i}", "1") < 0.3)
+        for options, wanted in (
+            ({}, True),
+            ({"factors": False}, False),
+            ({"factors": False, "fixes": True}, True),
+            ({"fixes": False}, False),
+        ):
+            body = {"claims": [claim(claim_id=risky), claim(claim_id=sound)], **options}
+            one, other = (await client.post("/v1/claims/score", json=body)).json()["claims"]
+            assert [x["kind"] for x in one["fixes"]] == ["authorization_number"] * wanted
+            assert other["fixes"] == []
+            assert (one["decision"], one["lines"][0]["decision"]) == ("review", "review")
+
+    against(settings, work)
+
+
+def test_edits_of_a_line_are_named_on_the_line(settings: Settings) -> None:
+    async def work(client: httpx.AsyncClient) -> None:
+        lines = [*CLAIM["lines"], {**CLAIM["lines"][1], "number": 3, "units": "0"}]
+        body = {"claim": claim(lines=lines)}
+        [score] = (await client.post("/v1/claims/score", json=body)).json()["claims"]
+        assert "units.zero" in score["lines"][2]["edits"]
+        assert "edits" not in score["lines"][0]
+
+    against(settings, work)
+
+
 @pytest.mark.parametrize("name", SCORE_BODIES)
 def test_published_examples_are_accepted(settings: Settings, name: str) -> None:
     async def work(client: httpx.AsyncClient) -> None:

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import hypergeom
 
@@ -14,6 +14,7 @@ from models.history.rules.counts import (
 sizes = st.integers(1, 200)
 
 
+@settings(deadline=None)
 @given(sizes, sizes, st.data())
 def test_excess_is_fishers_exact_test(size, other_size, data):
     hits = data.draw(st.integers(0, size))
@@ -22,6 +23,7 @@ def test_excess_is_fishers_exact_test(size, other_size, data):
     assert excess(hits, size, other_hits, other_size) == pytest.approx(wanted, rel=1e-6, abs=1e-12)
 
 
+@settings(deadline=None)
 @given(sizes, st.data())
 def test_an_interval_holds_the_share(size, data):
     hits = data.draw(st.integers(0, size))
