@@ -8,17 +8,21 @@ from collections.abc import AsyncIterator
 from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 
+from models.codes.system import CodeDetails
 from models.errors import InputError
 from serving.api.access import Access
 from serving.api.backend import Backend, LateKeys
 from serving.api.batches import BatchList, BatchStatus, batches_router
 from serving.api.claims import claims_router
+from serving.api.codes import CodeMatches, CodeSystemList, codes_router
+from serving.api.comprehend import comprehend_router
 from serving.api.direct import Direct
 from serving.api.docs import docs_router
 from serving.api.gate import Gate
 from serving.api.handlers import add_handlers
 from serving.api.keeping import Keeper
 from serving.api.loads import Loaded, loads_router
+from serving.api.notes import notes_router
 from serving.api.openapi import DESCRIPTION, describe
 from serving.api.reports import (
     EditList,
@@ -31,6 +35,15 @@ from serving.api.reports import (
 )
 from serving.api.service import Service
 from serving.api.system import Health, ModelList, Readiness, system_router
+from serving.coding.codes import CodeShelf
+from serving.coding.follower import CodingFollower, load_coding
+from serving.coding.follower import Load as LoadCoding
+from serving.coding.requests import (
+    SuggestAnswer,
+    SuggestBatchAnswer,
+    SuggestBatchBody,
+    SuggestBody,
+)
 from serving.helpers import helpers
 from serving.scoring.answers import EndLine, ProblemLine, ScoreAnswer, ScoredLine, SkippedLine
 from serving.scoring.artifacts import example_claims, load_denial
@@ -49,6 +62,9 @@ from serving.web.pages import add_pages
 PUBLISHED = (
     BatchList,
     BatchStatus,
+    CodeDetails,
+    CodeMatches,
+    CodeSystemList,
     EditList,
     Health,
     Loaded,
@@ -60,6 +76,10 @@ PUBLISHED = (
     RuleList,
     ScoreAnswer,
     Scorecard,
+    SuggestAnswer,
+    SuggestBatchAnswer,
+    SuggestBatchBody,
+    SuggestBody,
     ScoredLine,
     ProblemLine,
     SkippedLine,
@@ -83,10 +103,16 @@ DIRECT = frozenset({"/v1/claims/score"})
 SWITCH_SECONDS = 0.0005
 
 
-def create_app(settings: Settings | None = None, *, load: Load = load_denial) -> FastAPI:
+def create_app(
+    settings: Settings | None = None,
+    *,
+    load: Load = load_denial,
+    load_notes: LoadCoding = load_coding,
+) -> FastAPI:
     """The service as an ASGI application; without ``settings`` they come from the environment.
 
-    ``load`` reads an artifact folder; tests give their own.
+    ``load`` and ``load_notes`` read the artifact folders of the denial and the coding model; tests
+    give their own.
 
     Raises:
         InputError: The settings cannot be used.
@@ -102,6 +128,10 @@ def create_app(settings: Settings | None = None, *, load: Load = load_denial) ->
         metrics,
         settings.poll_seconds,
     )
+    coding = CodingFollower(
+        resolution_file(settings.state, settings.coding_model), load_notes, settings.poll_seconds
+    )
+    shelf = CodeShelf(settings.home)
     keys = LateKeys(backend)
     access = Access(KeyVerifier(keys), keys, loopback=settings.loopback)
     edits = EditDesk(settings.home)
@@ -124,6 +154,8 @@ def create_app(settings: Settings | None = None, *, load: Load = load_denial) ->
             refuse_open_door(settings, access)
             for job in (
                 follower.run(),
+                coding.run(),
+                shelf.warm(lambda: coding.current is not None),
                 access.watch(),
                 keeper.run(),
                 edits.follow(backend),
@@ -152,7 +184,10 @@ def create_app(settings: Settings | None = None, *, load: Load = load_denial) ->
     app.include_router(batches_router(service, runner))
     app.include_router(loads_router(service))
     app.include_router(reports_router(service, edits))
-    app.include_router(system_router(service, keeper))
+    app.include_router(notes_router(service, coding))
+    app.include_router(codes_router(service, shelf))
+    app.include_router(comprehend_router(service, coding))
+    app.include_router(system_router(service, keeper, coding))
     app.include_router(docs_router())
     add_pages(app, service, drafts)
     add_handlers(app)

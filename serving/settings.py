@@ -26,6 +26,7 @@ class Settings(BaseSettings):
     workers: Annotated[int, Field(ge=1, le=256, description="worker processes")] = 1
     database_url: Annotated[str, Field(description="store; empty: SQLite in the state folder")] = ""
     model: Annotated[str, Field(description="registered model that scores")] = "denial"
+    coding_model: Annotated[str, Field(description="registered model that codes notes")] = "coding"
     alias: Annotated[str, Field(description="alias that is followed")] = "champion"
     poll_seconds: Annotated[float, Field(gt=0, description="how often the alias is looked up")] = (
         2.0
@@ -34,6 +35,13 @@ class Settings(BaseSettings):
         Literal["own", "shared"],
         Field(description="own: start the processes beside the workers; shared: they run already"),
     ] = "own"
+    installation_key: Annotated[
+        str,
+        Field(
+            description="64 hexadecimal digits from which AWS-style secrets are derived, where "
+            "several machines serve; empty: made in the state folder"
+        ),
+    ] = ""
     keep_scores: Annotated[
         bool, Field(description="whether answered scores are kept in the store")
     ] = True

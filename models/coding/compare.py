@@ -10,7 +10,6 @@ of relatives family history (Z80-Z84); a problem list alone supports nothing. No
 submitted, and nothing here knows what a code pays.
 """
 
-import datetime as dt
 from collections.abc import Collection, Sequence
 
 import msgspec
@@ -27,6 +26,8 @@ from models.coding.suggestion import Evidence, Suggestion
 ICD10CM = "ICD-10-CM"
 LIKELY = 0.5
 """A documented code that nobody billed is only named from this probability on."""
+MARGIN = 0.05
+"""A more specific code must be likelier than the billed one by this much."""
 
 # A mention in these does not say that the condition was looked at in this visit.
 _WEAK = {
@@ -37,6 +38,7 @@ _WEAK = {
     SectionKind.MEDICATIONS: "only in the list of medications",
     SectionKind.ALLERGIES: "only among the allergies",
 }
+_CONCLUSIONS = (SectionKind.ASSESSMENT, SectionKind.PLAN, SectionKind.PROCEDURES)
 _ASSERTED = {
     Assertion.UNCERTAIN: (
         "the note has it only as possible",
@@ -103,7 +105,6 @@ def compare(
     suggestions: Sequence[Suggestion],
     *,
     icd10cm: Icd10cm,
-    date: dt.date,
     visit: VisitLevel | None = None,
     systems: Collection[str] = (ICD10CM,),
     procedure_system: str = "CPT",
@@ -113,18 +114,13 @@ def compare(
     ``suggestions`` are the coding model's, many and unfiltered (also what is negated or uncertain);
     ``systems`` those that it suggests from: procedures are only checked where it knows them.
     """
-    return _Comparer(note, suggestions, icd10cm, date).compare(
-        claim, visit, systems, procedure_system
-    )
+    return _Comparer(note, suggestions, icd10cm).compare(claim, visit, systems, procedure_system)
 
 
 class _Comparer:
-    def __init__(
-        self, note: Note, suggestions: Sequence[Suggestion], icd: Icd10cm, date: dt.date
-    ) -> None:
+    def __init__(self, note: Note, suggestions: Sequence[Suggestion], icd: Icd10cm) -> None:
         self.note = note
         self.icd = icd
-        self.date = date
         self.diagnoses = [s for s in suggestions if s.system == ICD10CM]
         self.by_code = {s.code: s for s in self.diagnoses}
         self.procedures = {s.code: s for s in suggestions if s.system != ICD10CM}
@@ -181,6 +177,13 @@ class _Comparer:
             return ()
         return tuple(e for e in suggestion.evidence if self._section(e) not in _WEAK)
 
+    def _concluded(self, suggestion: Suggestion) -> tuple[Evidence, ...]:
+        """Evidence in what the physician concluded or did, not in what was asked and examined."""
+        strong = self._strong(suggestion)
+        if not self.note.sections:
+            return strong
+        return tuple(e for e in strong if self._section(e) in _CONCLUSIONS)
+
     def _section(self, evidence: Evidence) -> SectionKind | None:
         for section in self.note.sections:
             if section.body.begin <= evidence.begin < section.body.end:
@@ -214,6 +217,9 @@ class _Comparer:
                 continue
             if not self._says_more(other.code, code) or other.score < LIKELY / 2:
                 continue
+            own = self.by_code.get(code)
+            if own is not None and other.score <= own.score + MARGIN:
+                continue
             if not shared or _overlap(other.evidence, shared):
                 return other
         return None
@@ -227,7 +233,7 @@ class _Comparer:
         if plain.startswith(vague):
             return True
         return (
-            plain[:3] == vague[:3]
+            plain[: max(3, len(vague) - 1)] == vague[: max(3, len(vague) - 1)]
             and self.icd.is_unspecified(vague)
             and not self.icd.is_unspecified(plain)
         )
@@ -294,7 +300,7 @@ class _Comparer:
         found = []
         for suggestion in (*self.diagnoses, *self.procedures.values()):
             code, system = suggestion.code, suggestion.system
-            evidence = self._strong(suggestion)
+            evidence = self._concluded(suggestion)
             if suggestion.score < LIKELY or not evidence or _overlap(evidence, taken):
                 continue
             if system == ICD10CM:

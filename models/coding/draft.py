@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import msgspec
 
 from models.claims.claim import Claim
+from models.coding.terms import dotted
 
 MOST_DIAGNOSES = 12
 """Diagnoses of an 837P claim."""
@@ -33,20 +34,19 @@ class DraftClaim(msgspec.Struct, frozen=True):
         return tuple(line.code for line in self.lines)
 
 
-def dotted(code: str) -> str:
-    """An ICD-10-CM code with its dot.
+def diagnosis(code: str) -> str:
+    """An ICD-10-CM code in its usual form.
 
-    >>> dotted("e119"), dotted("E11.9"), dotted("I10")
+    >>> diagnosis("e119"), diagnosis(" E11.9"), diagnosis("I10")
     ('E11.9', 'E11.9', 'I10')
     """
-    plain = code.replace(".", "").strip().upper()
-    return plain if len(plain) <= 3 else f"{plain[:3]}.{plain[3:]}"
+    return dotted(code.replace(".", "").strip().upper())
 
 
 def draft_claim(diagnoses: Iterable[str], lines: Iterable[DraftLine]) -> DraftClaim:
     """A draft with its codes in their usual form."""
     return DraftClaim(
-        tuple(dotted(code) for code in diagnoses),
+        tuple(diagnosis(code) for code in diagnoses),
         tuple(
             msgspec.structs.replace(line, code=line.code.strip().upper(), modifiers=tuple(
                 m.strip().upper() for m in line.modifiers

@@ -50,3 +50,33 @@ SCORE_BODIES: dict[str, Any] = {
         "factors": False,
     },
 }
+
+NOTE: dict[str, Any] = {
+    "id": "EXAMPLE-NOTE-1",
+    "text": (
+        "HPI: Established patient. Follow up of blood pressure. Denies chest pain.\n"
+        "FAMILY HX: Mother with diabetes.\n"
+        "ASSESSMENT AND PLAN:\n"
+        "1. Essential hypertension - not at goal. Increase lisinopril to 40 mg daily.\n"
+        "2. Right knee pain - improving. OTC naproxen.\n"
+        "Total time today 32 minutes."
+    ),
+    "date": "2026-03-02",
+}
+
+NOTE_BODIES: dict[str, Any] = {
+    "a note": {"note": NOTE, "limit": 10},
+    "a note and the draft claim": {
+        "note": {
+            **NOTE,
+            "claim": {
+                "diagnoses": ["I10", "M25.569", "E11.9"],
+                "lines": [{"code": "99213", "modifiers": [], "pointers": [1, 2]}],
+            },
+        }
+    },
+}
+
+NOTE_BATCHES: dict[str, Any] = {
+    "two notes": {"notes": [NOTE, {**NOTE, "id": "EXAMPLE-NOTE-2"}], "systems": ["ICD-10-CM"]},
+}

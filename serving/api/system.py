@@ -8,6 +8,7 @@ from starlette.responses import Response
 from serving.api.keeping import Keeper
 from serving.api.openapi import answers
 from serving.api.service import Service
+from serving.coding.follower import CodingFollower
 from serving.scoring.follower import Refusal
 from serving.scoring.resolution import ModelVersion
 
@@ -21,7 +22,8 @@ class Health(msgspec.Struct, frozen=True):
 class Readiness(msgspec.Struct, frozen=True):
     """Whether scoring can be asked for, and what is not as it should be.
 
-    ``store`` and ``keeping`` (of answered scores) are ``ok`` or say what is wrong.
+    ``store``, ``keeping`` (of answered scores) and ``coding`` (the coding model, without which
+    claims are scored all the same) are ``ok`` or say what is wrong.
     """
 
     ready: bool
@@ -32,6 +34,8 @@ class Readiness(msgspec.Struct, frozen=True):
     store: str
     keeping: str
     reason: str
+    coding: str
+    coding_version: int | None
 
 
 class ModelStatus(msgspec.Struct, frozen=True):
@@ -59,7 +63,7 @@ def answer(value: object, status: int = 200) -> Response:
     return Response(msgspec.json.encode(value), status, media_type="application/json")
 
 
-def system_router(service: Service, keeper: Keeper) -> APIRouter:
+def system_router(service: Service, keeper: Keeper, coding: CodingFollower) -> APIRouter:
     """Routes about the service itself."""
     router = APIRouter()
     follower = service.follower
@@ -94,6 +98,8 @@ def system_router(service: Service, keeper: Keeper) -> APIRouter:
             store,
             keeper.reason or "ok",
             follower.reason(),
+            coding.reason() or "ok",
+            coding.current.version if coding.current else None,
         )
         return answer(body, 200 if ready else 503)
 

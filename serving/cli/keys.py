@@ -69,6 +69,8 @@ def create(
         )
     if not json:
         note("This key is shown once; keep it where only its user can read it:")
+        if "coding" in new.key.scopes:
+            note(f"('firstpass keys aws {new.key.id}' shows its AWS-style pair)")
     show({**_public(new.key), "key": new.text}, new.text, as_json=json)
 
 
@@ -90,6 +92,39 @@ def list_keys(json: Json = False) -> None:
         for key in keys
     ]
     show([_public(key) for key in keys], columns(rows) or "no keys", as_json=json)
+
+
+@app.command("aws")
+def aws_pair(
+    key_id: Annotated[str, typer.Argument(metavar="ID", help="As `firstpass keys list` shows it.")],
+    json: Json = False,
+) -> None:
+    """Show the AWS-style key pair of a key, for clients of Comprehend Medical.
+
+    The secret is derived from this installation's key, and holds as long as the API key does.
+
+    Example: firstpass keys aws 0123456789ab
+    """
+    from serving.audit import AuditEntry
+    from serving.security.installation import installation_key
+    from serving.security.signature import key_pair
+    from serving.settings import read_settings
+    from serving.store.errors import NotFoundError
+
+    settings = read_settings()
+    with opened_store() as store:
+        key = store.keys.get(key_id)
+        if key is None or key.status() != "active":
+            raise NotFoundError("no active API key has this id; `firstpass keys list` shows them")
+        store.audit.append(AuditEntry(actor=actor(), action="key.aws", record=f"key:{key.id}"))
+    pair = key_pair(installation_key(settings.state, settings.installation_key), key.id)
+    if not json:
+        note("Whoever has this secret can code notes as this key; keep it where only its user is:")
+    show(
+        {"aws_access_key_id": pair.access_key_id, "aws_secret_access_key": pair.secret_access_key},
+        f"AWS_ACCESS_KEY_ID={pair.access_key_id}\nAWS_SECRET_ACCESS_KEY={pair.secret_access_key}",
+        as_json=json,
+    )
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""The one process that asks MLflow which version the alias means, for all workers.
+"""The one process that asks MLflow which versions the alias means, for all workers.
 
 Run as ``python -m serving.scoring.resolver``; ends when its standard input does, so that it
 never outlives who started it. Several may be started on one state folder: one works, the others
@@ -108,19 +108,23 @@ def main() -> None:
     """Follow until standard input ends."""
     parser = argparse.ArgumentParser(prog="serving.scoring.resolver", description=__doc__)
     parser.add_argument("state", type=Path)
-    parser.add_argument("model")
+    parser.add_argument("models", help="registered models, separated by commas")
     parser.add_argument("alias")
     parser.add_argument("poll_seconds", type=float)
     given = parser.parse_args()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is for who started us
-    thread = threading.Thread(
-        target=follow,
-        args=(given.state, given.model, given.alias, given.poll_seconds),
-        daemon=True,
-    )
-    thread.start()
+    threads = [
+        threading.Thread(
+            target=follow,
+            args=(given.state, model, given.alias, given.poll_seconds),
+            daemon=True,
+        )
+        for model in given.models.split(",")
+    ]
+    for thread in threads:
+        thread.start()
     end = ending()
-    while thread.is_alive() and not end.wait(0.5):
+    while all(thread.is_alive() for thread in threads) and not end.wait(0.5):
         pass
     # A question under way in MLflow's threads must not hold up the end.
     os._exit(0)

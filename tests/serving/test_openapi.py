@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from schemathesis.specs.openapi.checks import (
 
 from serving.api.examples import SCORE_BODIES
 from serving.settings import Settings
+from tests.serving.coding.fakes import register_coding
 from tests.serving.fakes import register
 from tests.serving.server import Server, serving
 
@@ -29,7 +31,10 @@ from tests.serving.server import Server, serving
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     home: Path = tmp_path_factory.mktemp("openapi")
     register(Settings(home=home), 1)
+    register_coding(Settings(home=home), 1)
     with serving(home, FIRSTPASS_IDLE_SECONDS="5") as running:
+        while httpx.get(f"{running.url}/readyz").json()["coding"] != "ok":
+            time.sleep(0.05)
         yield running
 
 

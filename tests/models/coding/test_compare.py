@@ -49,9 +49,7 @@ def answer(
     note = read_note(text)
     claim = draft_claim(diagnoses, lines)
     visit = visit_level(note, date=DAY, billed=claim.procedures)
-    found = compare(
-        note, claim, suggestions, icd10cm=load_icd10cm(), date=DAY, visit=visit, systems=systems
-    )
+    found = compare(note, claim, suggestions, icd10cm=load_icd10cm(), visit=visit, systems=systems)
     words = [e for f in found.findings for e in f.evidence]
     words += [e for s in found.supported for e in s.evidence]
     assert all(text[e.begin : e.end] == e.text for e in words)

@@ -9,19 +9,22 @@ import httpx
 
 from serving.app import create_app
 from serving.settings import Settings
+from tests.serving.coding.fakes import load_small, register_coding
 from tests.serving.fakes import load_fake, register
 
 
 @contextlib.asynccontextmanager
 async def running(
-    settings: Settings, *, version: int | None = 1
+    settings: Settings, *, version: int | None = 1, coding: int | None = None
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """A started application; with a fake model of this version."""
+    """A started application; with a fake model of this version, and a coding model of that."""
     if version is None:
         settings = settings.model_copy(update={"start_seconds": 0.0})
     else:
         register(settings, version)
-    app = create_app(settings, load=load_fake)
+    if coding is not None:
+        register_coding(settings, coding)
+    app = create_app(settings, load=load_fake, load_notes=load_small)
     transport = httpx.ASGITransport(app=app)
     async with (
         app.router.lifespan_context(app),
@@ -36,11 +39,23 @@ def against(
     work: Callable[[httpx.AsyncClient], Coroutine[Any, Any, None]],
     *,
     version: int | None = 1,
+    coding: int | None = None,
 ) -> None:
     """Run a coroutine with a client."""
 
     async def whole() -> None:
-        async with running(settings, version=version) as client:
+        async with running(settings, version=version, coding=coding) as client:
+            if coding is not None:
+                await coding_ready(client)
             await work(client)
 
     asyncio.run(whole())
+
+
+async def coding_ready(client: httpx.AsyncClient) -> None:
+    """Wait until the coding model answers."""
+    for _ in range(400):
+        if (await client.get("/readyz")).json()["coding"] == "ok":
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("the coding model was not taken up")

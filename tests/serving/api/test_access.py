@@ -10,7 +10,9 @@ from fastapi.routing import APIRoute
 from models.errors import InputError
 from serving.api.batches import batches_router
 from serving.api.claims import claims_router
+from serving.api.codes import codes_router
 from serving.api.loads import loads_router
+from serving.api.notes import notes_router
 from serving.api.reports import reports_router
 from serving.api.system import system_router
 from serving.app import create_app
@@ -226,13 +228,15 @@ def test_other_addresses_than_loopback_need_a_key_to_start(settings: Settings) -
 def test_no_route_was_forgotten_in_the_description(settings: Settings) -> None:
     app = create_app(settings, load=load_fake)
     service = app.state.service
-    keeper, runner = Mock(), Mock()  # routes are only counted here
+    keeper, runner, coding = Mock(), Mock(), Mock()  # routes are only counted here
     routers = (
         claims_router(service, keeper),
         batches_router(service, runner),
         loads_router(service),
         reports_router(service, service.edits),
-        system_router(service, keeper),
+        notes_router(service, coding),
+        codes_router(service, coding),
+        system_router(service, keeper, coding),
     )
     routes = [x.path for router in routers for x in router.routes if isinstance(x, APIRoute)]
     assert len(routes) >= 15

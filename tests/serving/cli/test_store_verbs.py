@@ -190,3 +190,17 @@ def test_claims_that_were_not_submitted_become_drafts(run, history, tmp_path):
     # What was filed as it is, is no draft.
     run("load", history)
     assert "0 new drafts of 10 claims" in run("load", "--drafts", history / "sent.837")
+
+
+def test_a_keys_aws_pair_is_derived_and_shown_again(run):
+    made = json.loads(run("keys", "create", "notes", "--role", "coder", "--json"))
+    pair = json.loads(run("keys", "aws", made["id"], "--json"))
+    assert pair == json.loads(run("keys", "aws", made["id"], "--json"))
+    assert pair["aws_access_key_id"] == "FPAK" + made["id"].upper()
+    assert pair["aws_secret_access_key"] in run("keys", "aws", made["id"])
+    store = open_own_store()
+    actions = [x.entry.action for x in store.audit.entries()]
+    store.close()
+    assert actions.count("key.aws") == 3
+    run("keys", "revoke", made["id"])
+    assert "no active API key" in run("keys", "aws", made["id"])

@@ -1,0 +1,1 @@
+"""The coding assist in the service: its model, its answers, its audit trail."""
