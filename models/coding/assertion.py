@@ -3,7 +3,7 @@
 In the ConText manner (Harkema, Dowling, Thornblade and Chapman, 2009): phrases reach forward or
 backward over a sentence until another phrase stops them, the longest phrase at a place counts,
 and the section says what holds where no phrase does. The rules are data
-(``assertion_rules.toml``, documented there), English and Spanish.
+(``assertion_rules.toml``, documented there; ``assertion_rules_es.toml`` for Spanish).
 """
 
 import re
@@ -21,7 +21,8 @@ from typing import Any, NamedTuple
 from models.coding.spans import Note, SectionKind, Sentence, Span
 from models.errors import InputError
 
-TABLE = "assertion_rules.toml"
+TABLES = {"en": "assertion_rules.toml", "es": "assertion_rules_es.toml"}
+"""Rules by language. A note's own are used: "son" and "once" are words of both languages."""
 
 
 class Assertion(StrEnum):
@@ -107,19 +108,20 @@ class AssertionRules:
         self.sections = sections
 
     @classmethod
-    def default(cls) -> "AssertionRules":
-        """The rules that ship with Firstpass."""
-        return _default()
+    def default(cls, language: str = "en") -> "AssertionRules":
+        """The rules that ship with Firstpass for a language of `TABLES`."""
+        return _default(language)
 
     @classmethod
-    def load(cls, *paths: Path) -> "AssertionRules":
+    def load(cls, *paths: Path, language: str = "en") -> "AssertionRules":
         """The rules that ship with Firstpass and those of TOML files of the same form over them.
 
         Raises:
             InputError: unreadable, or a key or value that is not known (the text lists those
                 allowed).
         """
-        return cls._of([_shipped(), *((str(path), _read(path)) for path in paths)])
+        _known("rules", "language", [language], tuple(TABLES))
+        return cls._of([_shipped(language), *((str(path), _read(path)) for path in paths)])
 
     @classmethod
     def _of(cls, tables: Sequence[tuple[str, Mapping[str, Any]]]) -> "AssertionRules":
@@ -239,13 +241,31 @@ def _read(path: Path) -> dict[str, Any]:
         raise InputError(f"{path}: cannot be read as a TOML file of rules ({error})") from error
 
 
-def _shipped() -> tuple[str, dict[str, Any]]:
-    return TABLE, tomllib.loads(resources.files("models.coding").joinpath(TABLE).read_text("utf-8"))
+def _shipped(language: str) -> tuple[str, dict[str, Any]]:
+    name = TABLES[language]
+    return name, tomllib.loads(resources.files("models.coding").joinpath(name).read_text("utf-8"))
 
 
-@lru_cache(maxsize=1)
-def _default() -> AssertionRules:
-    return AssertionRules._of([_shipped()])
+@lru_cache(maxsize=len(TABLES))
+def _default(language: str) -> AssertionRules:
+    return AssertionRules._of([_shipped(language)])
+
+
+_ENGLISH = "the of and with without to in for is was has he she denies patient on at or by from out"
+_SPANISH = "de la el que con en los las del una un por se sin y niega su al para pero"
+_OFTEN = {"en": frozenset(_ENGLISH.split()), "es": frozenset(_SPANISH.split())}
+_SAMPLE = 6000  # characters that tell a note's language
+
+
+def language_of(text: str) -> str:
+    """Language of `TABLES` that a note is written in; English where nothing tells.
+
+    >>> language_of("Niega fiebre y tos."), language_of("Denies fever.")
+    ('es', 'en')
+    """
+    words = set(_TOKEN.findall(text[:_SAMPLE].casefold()))
+    seen = {name: len(words & often) for name, often in _OFTEN.items()}
+    return max(seen, key=lambda name: seen[name])
 
 
 def _known(name: str, what: str, values: Iterator[str] | Any, allowed: Sequence[str]) -> None:
@@ -300,9 +320,10 @@ def modifiers(
 ) -> list[frozenset[Assertion]]:
     """All that is said of each mention: several may hold ("no family history of ...").
 
-    Empty: present. Spans are offsets into ``note.text``, in any order.
+    Empty: present. ``rules``: by default ours for the note's language. Spans are offsets into
+    ``note.text``, in any order.
     """
-    rules = rules or AssertionRules.default()
+    rules = rules or AssertionRules.default(language_of(note.text))
     sentences = note.sentences
     begins = [sentence.begin for sentence in sentences]
     scopes: dict[int, _Scopes] = {}

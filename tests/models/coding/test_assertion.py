@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.coding.assertion import Assertion, AssertionRules, assertions, modifiers
+from models.coding.assertion import Assertion, AssertionRules, assertions, language_of, modifiers
 from models.coding.note import Span, read_note
 from models.errors import InputError
 
@@ -128,6 +128,13 @@ def test_of_a_relative(text: str):
 )
 def test_hypothetical(text: str):
     assert meant(text) == "hypothetical"
+
+
+def test_words_of_two_languages_are_read_in_the_notes_own():
+    assert meant("Los hallazgos son [masas] en el tórax.") == "present"
+    assert meant("Her son has [asthma].") == "family"
+    assert meant("Meloxicam once a day to treat the [pain].") == "present"
+    assert language_of("De-ID status of the patient") == "en"
 
 
 def test_the_reach_ends_with_the_next_clause():
