@@ -178,7 +178,7 @@ def main() -> None:
     baselines: dict[str, float | str] = {}
     ratios: dict[str, float] = {}
     for profile in given.profiles:
-        tally, plain = _tally(), _tally()
+        tally, plain = new_tally(), new_tally()
         seconds = 0.0
         for seed in given.seeds:
             practice = simulate(profile, given.claims, given.months, seed)
@@ -217,7 +217,8 @@ def main() -> None:
     report("payer_rules", given.json, figures, baselines, ratios)
 
 
-def _tally() -> Tally:
+def new_tally() -> Tally:
+    """Nothing counted yet."""
     return Tally(Counter(), Counter(), Counter(), Counter(), Counter())
 
 
