@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from models.denial.attributes import ATTRIBUTES, INDEX
 from models.denial.category import CategoryModel, Cause, HazardModel
-from models.denial.cells import Floats, hazard
+from models.denial.cells import FEW, Floats, hazard
 from models.denial.features import FeatureBatch, Value, Vocabulary
 from models.denial.risk import Factor
 
@@ -99,10 +99,7 @@ class Explainer(msgspec.Struct, gc=False):
             causes = [*category.causes]
             if category.level == "line":
                 causes.append(model.background.cause)
-            sizes = np.stack(
-                [c.plan.weight * hazard(c.chain.predict(values)[0]) for c in causes], axis=1
-            )
-            chosen = sizes.argmax(axis=1)
+            chosen = _largest(causes, values)
             for number, cause in enumerate(causes):
                 own = np.flatnonzero(chosen == number)
                 if not len(own):
@@ -118,6 +115,19 @@ class Explainer(msgspec.Struct, gc=False):
             reasons.sort(key=lambda f: -abs(f.contribution))
             reasons.append(Factor("", "everything else on the claim", round(float(rest[claim]), 4)))
         return factors
+
+
+def _largest(causes: Sequence[Cause], values: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Position of the cause with the largest hazard, for each row."""
+    if len(values) <= FEW:
+        sizes = [
+            [c.plan.weight * c.chain.cell(row).hazard for c in causes] for row in values.tolist()
+        ]
+        return np.array([x.index(max(x)) for x in sizes])
+    found: NDArray[np.int64] = np.stack(
+        [c.plan.weight * hazard(c.chain.predict(values)[0]) for c in causes], axis=1
+    ).argmax(axis=1)
+    return found
 
 
 def _told(contributions: Floats) -> NDArray[np.bool_]:
@@ -149,26 +159,51 @@ def _cause_factors(
     total: Floats,
 ) -> list[list[Factor]]:
     chain = cause.chain
-    whole, n, k = chain.predict(values)
-    without = np.stack([c.predict(values)[0] for c in cause.without], axis=1)
-    sign = np.sign(total)[:, None]
-    moved = np.maximum((whole[:, None] - without) * sign, 0.0)
-    # A cell that no single attribute explains is told through the chain's first attribute.
-    moved[moved.sum(axis=1) <= 1e-9, 0] = 1.0
-    shares = moved / moved.sum(axis=1, keepdims=True) * total[:, None]
-    known = [vocabulary.values(ATTRIBUTES[c].name) for c in chain.columns]
+    shares, n, k = (_few_shares if len(values) <= FEW else _shares)(cause, values, total)
     result = []
-    for row in range(len(values)):
+    for row, numbers in enumerate(values.tolist()):
         seen = evidence(chain.columns, n[row], k[row])
         own = []
         for position, column in enumerate(chain.columns):
-            contribution = float(shares[row, position])
+            contribution = shares[row][position]
             if abs(contribution) < SMALLEST / 4:
                 continue
             attribute = ATTRIBUTES[column]
-            number = int(values[row, column])
-            value = known[position][number - 1] if number else None
+            number = numbers[column]
+            value = vocabulary.value(column, number) if number else None
             words = f"{phrase(attribute.name, value)}; {seen}"
             own.append(Factor(attribute.field, words, round(contribution, 4), category))
         result.append(own)
     return result
+
+
+def _shares(
+    cause: Cause, values: NDArray[np.int32], total: Floats
+) -> tuple[list[list[float]], list[float], list[float]]:
+    """Each attribute's part of ``total``, and the counts of the cell, for each row."""
+    whole, n, k = cause.chain.predict(values)
+    without = np.stack([c.predict(values)[0] for c in cause.without], axis=1)
+    moved = np.maximum((whole[:, None] - without) * np.sign(total)[:, None], 0.0)
+    # A cell that no single attribute explains is told through the chain's first attribute.
+    moved[moved.sum(axis=1) <= 1e-9, 0] = 1.0
+    shares = moved / moved.sum(axis=1, keepdims=True) * total[:, None]
+    return shares.tolist(), n.tolist(), k.tolist()
+
+
+def _few_shares(
+    cause: Cause, values: NDArray[np.int32], total: Floats
+) -> tuple[list[list[float]], list[float], list[float]]:
+    """`_shares` of few rows, by single look-ups: the same sums in the same order."""
+    shares, n, k = [], [], []
+    for row, whole in zip(values.tolist(), total.tolist(), strict=True):
+        cell = cause.chain.cell(row)
+        sign = (whole > 0) - (whole < 0)
+        moved = [max((cell.estimate - c.cell(row).estimate) * sign, 0.0) for c in cause.without]
+        size = sum(moved)
+        if size <= 1e-9:
+            moved[0] = 1.0
+            size = sum(moved)
+        shares.append([x / size * whole for x in moved])
+        n.append(cell.n)
+        k.append(cell.k)
+    return shares, n, k

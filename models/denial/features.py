@@ -364,6 +364,7 @@ class Vocabulary:
         self._codes: list[dict[Value, int]] = [
             {value: i + 1 for i, value in enumerate(column)} for column in known
         ]
+        self._lists: list[list[Value]] = [[] for _ in self._codes]
 
     def seed(self, attribute: str, values: Iterable[Value]) -> None:
         """Give values their numbers before any row does."""
@@ -398,6 +399,13 @@ class Vocabulary:
     def values(self, attribute: str) -> list[Value]:
         """Known values in the order of their numbers."""
         return list(self._codes[INDEX[attribute]])
+
+    def value(self, column: int, number: int) -> Value:
+        """The value behind a number of an attribute's column."""
+        known = self._lists[column]
+        if len(known) < number:
+            known = self._lists[column] = list(self._codes[column])
+        return known[number - 1]
 
     def numbers(self, attribute: str) -> NDArray[np.float64]:
         """Values of an ordinal attribute by their vocabulary number; NaN for what is no number."""

@@ -7,6 +7,7 @@ import models.denial.category as category_module
 import models.denial.cells as cells_module
 from models.denial.category import Background, CategoryModel, Cause, ChainPlan, HazardModel
 from models.denial.cells import CellChain, CellLevel, hazard
+from models.denial.explain import _few_shares, _largest, _shares
 from models.denial.features import FeatureBatch
 
 
@@ -72,6 +73,23 @@ def test_a_remembered_cell_says_what_the_arrays_say(monkeypatch: pytest.MonkeyPa
     assert all(x.tobytes() == y.tobytes() for x, y in zip(few, many, strict=True))
     sizes = np.array([found.cell(row).hazard for row in values.tolist()])
     assert sizes.tobytes() == hazard(many[0]).tobytes()
+
+
+def test_reasons_of_few_rows_are_those_of_many() -> None:
+    generator = np.random.default_rng(3)
+    columns = (1, 0, 2)
+    without = [chain(generator, tuple(c for c in columns if c != left), 4) for left in columns]
+    cause = Cause(ChainPlan(columns, None), chain(generator, columns, 4), without)
+    other = Cause(ChainPlan((0,), None), chain(generator, (0,), 4), [chain(generator, (), 4)])
+    values = generator.integers(0, 4, (8, 3)).astype(np.int32)
+    total = np.append(generator.normal(0, 1, 7), 0.0)
+    shares, n, k = _shares(cause, values, total)
+    few_shares, few_n, few_k = _few_shares(cause, values, total)
+    assert np.array(few_shares).tobytes() == np.array(shares).tobytes()
+    assert (few_n, few_k) == (n, k)
+    largest = _largest([cause, other], values)
+    many = np.stack([hazard(x.chain.predict(values)[0]) for x in (cause, other)], axis=1)
+    assert largest.tolist() == many.argmax(axis=1).tolist()
 
 
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
