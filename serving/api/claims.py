@@ -140,10 +140,7 @@ def _answered(
 
 def count(service: Service, way: str, scored: Scored) -> None:
     """Metrics of scored claims."""
-    service.metrics.scored(way, [x.denial_probability for x in scored.risks])
-    for score in scored.scores:
-        for edit in score.edits:
-            service.metrics.edits.labels(edit.id).inc()
+    service.metrics.scored(way, scored.probabilities, scored.edit_ids)
 
 
 def query_options(request: Request) -> ScoreOptions:
@@ -224,6 +221,7 @@ class X12Scoring(Response):
             admit=self._admit,
             keep=self._keep,
             between=lambda: service.turns.pass_on(key),
+            damaged=service.metrics.damaged,
         )
         limit = service.byte_limit(self._caller, service.settings.max_file_bytes)
         body = StreamedBody(receive, service.settings, limit)

@@ -165,7 +165,7 @@ class BatchRunner:
             self._keeper.keep_scores(
                 batch.owner, f"batch-{batch.id}", scored, lambda i: _uid(batch.id, first + i)
             )
-            self._metrics.scored("batch", [x.denial_probability for x in scored.risks])
+            self._metrics.scored("batch", scored.probabilities, scored.edit_ids)
 
         def between() -> None:
             nonlocal started
@@ -192,6 +192,7 @@ class BatchRunner:
                     practices=order.practices,
                     keep=keep,
                     between=between,
+                    damaged=self._metrics.damaged,
                 )
                 with self._turns.turn(key):
                     run.run(read_batch(Path(batch.input), batch.kind))

@@ -55,6 +55,16 @@ class Scored(msgspec.Struct, frozen=True):
     scores: Sequence[ClaimScore]
     threshold: Threshold
 
+    @property
+    def probabilities(self) -> list[float]:
+        """Denial probabilities, in order."""
+        return [x.denial_probability for x in self.risks]
+
+    @property
+    def edit_ids(self) -> list[str]:
+        """Ids of all edits found."""
+        return [edit.id for score in self.scores for edit in score.edits]
+
 
 class ClaimStream:
     """One request: its session with the model, and its options."""

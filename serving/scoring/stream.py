@@ -35,7 +35,8 @@ class StreamRun:
 
     ``practices`` are those that may be asked about (``None``: any). ``write`` takes finished
     NDJSON, ``admit`` is asked before so many claims are scored (and may wait), ``keep`` takes
-    what is to be stored, ``between`` is called after every slice.
+    what is to be stored, ``between`` is called after every slice, ``damaged`` is told the code of
+    every problem.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class StreamRun:
         admit: Callable[[int], None] = lambda _: None,
         keep: Callable[[Scored], None] = lambda _: None,
         between: Callable[[], None] = lambda: None,
+        damaged: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.claims = 0
         self.problems = 0
@@ -60,6 +62,7 @@ class StreamRun:
         self._admit = admit
         self._keep = keep
         self._between = between
+        self._damaged = damaged
         self._pending: list[Claim | StreamLine] = []  # in the order of the source
 
     def run(self, items: Iterable[Item]) -> None:
@@ -125,6 +128,7 @@ class StreamRun:
 
     def _problem(self, problem: Problem) -> ProblemLine:
         self.problems += 1
+        self._damaged(problem.code)
         return ProblemLine(problem)
 
     def _scored(self, claims: list[Claim]) -> list[StreamLine]:

@@ -1,7 +1,7 @@
 """Prometheus metrics of the service; with several workers, `/metrics` answers for all of them."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from prometheus_client import (
@@ -91,12 +91,18 @@ class Metrics:
             child = self._routes[key] = self.requests.labels(method, route, str(status))
         child.observe(seconds)
 
-    def scored(self, way: str, probabilities: Sequence[float]) -> None:
-        """Count claims that were scored."""
+    def scored(self, way: str, probabilities: Sequence[float], edits: Iterable[str]) -> None:
+        """Count claims that were scored, and the ids of the edits that they break."""
         self.claims.labels(way).inc(len(probabilities))
         observe = self.probability.observe
         for value in probabilities:
             observe(value)
+        for edit in edits:
+            self.edits.labels(edit).inc()
+
+    def damaged(self, code: str) -> None:
+        """Count a damaged place of a file."""
+        self.problems.labels(code).inc()
 
     def serves(self, name: str, version: str, history: str) -> None:
         """Say which version scores from now on."""

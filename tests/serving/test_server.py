@@ -1,6 +1,7 @@
 """The real server in its own process: streams, kills, swaps, drains, slow and large bodies."""
 
 import json
+import re
 import signal
 import socket
 import threading
@@ -81,6 +82,9 @@ def test_damaged_places_are_reported_in_line_and_the_rest_is_scored(server: Serv
     )
     kinds = [x["kind"] for x in lines(response)]
     assert kinds.count("score") >= 29 and kinds.count("problem") >= 1 and kinds[-1] == "end"
+    metrics = httpx.get(f"{server.url}/metrics").text
+    assert re.search(r'firstpass_x12_problems_total\{code="x12\.\w+"\} [1-9]', metrics)
+    assert re.search(r'firstpass_edits_hit_total\{edit="[\w.]+"\} [1-9]', metrics)
 
 
 def test_what_is_no_x12_is_told_in_the_stream(server: Server) -> None:
