@@ -11,11 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.coding.assertion import Assertion, AssertionRules, assertions
+from models.coding.dense import DenseIndex, Projection
+from models.coding.encoder import TextEncoder, TextStates
 from models.coding.history import StringHistory
 from models.coding.lexicon import Lexicon
 from models.coding.mentions import StringMention, TermFinder, TermMention, find_strings
 from models.coding.spans import Note, SectionKind, Span
-from models.coding.stretches import sentence_words, stretches
+from models.coding.stretches import Stretch, sentence_words, stretches
 from models.coding.words import Token, Vocabulary
 
 FEATURE_SCHEMA = 1
@@ -32,9 +34,13 @@ COLUMNS = (
     "string_rank", "string_coded",
     # Strings like those that coders marked.
     "alike_score", "alike_dice", "alike_words", "alike_free",
+    # Words and codes that go with the code over labelled notes.
+    "run_rate", "run_joint", "run_kinds", "kin_rate", "kin_joint",
     # Terms of the code system.
     "term_dice", "term_mass", "term_coverage", "term_words", "term_kind", "term_mentions",
     "term_free", "term_ties", "term_rank", "term_score",
+    # Vectors: words and the code's terms, words and strings that coders marked.
+    "dense_likeness", "dense_found", "dense_rank", "dense_alike", "dense_string",
     # The code.
     "code_count", "code_rate", "code_chapter", "code_open", "code_length",
     # Where and how it is said.
@@ -47,6 +53,10 @@ COLUMNS = (
 )  # fmt: skip
 COLUMN = {name: i for i, name in enumerate(COLUMNS)}
 CATEGORICAL = ("term_kind", "code_chapter", "best_assertion")
+
+#: Nearest terms that are looked at for each stretch, and their least cosine.
+MOST_NEAREST = 4
+LEAST_LIKENESS = 0.6
 
 #: How much a mention counts by its term's kind, see `models.coding.terms.Kind`.
 KIND_WEIGHTS = (1.0, 0.97, 0.95, 0.95, 0.92, 0.8, 0.85)
@@ -80,18 +90,32 @@ class Candidates(msgspec.Struct):
 
 
 class NoteReading(msgspec.Struct):
-    """A note with its content words, read once."""
+    """A note with its content words, read once; ``states`` once an encoder has read it."""
 
     note: Note
     words: list[list[Token]]
+    states: TextStates | None = None
+
+
+class Dense(msgspec.Struct):
+    """Vectors of terms, and of strings that coders marked (absent on day one)."""
+
+    encoder: TextEncoder
+    projection: Projection
+    terms: DenseIndex
+    strings: DenseIndex | None = None
 
 
 class Sources(msgspec.Struct):
-    """What candidates come from: terms, and what labelled notes taught (both may be empty)."""
+    """What candidates come from: terms, and what labelled notes taught (both may be empty).
+
+    Without ``dense`` (no encoder was exported) words are compared by their letters only.
+    """
 
     terms: TermFinder
     history: StringHistory
     alike: TermFinder
+    dense: Dense | None = None
 
 
 def read_words(note: Note, vocabulary: Vocabulary) -> NoteReading:
@@ -121,6 +145,9 @@ def collect(reading: NoteReading, sources: Sources, rules: AssertionRules) -> Ca
     _add_strings(rows, strings, sources.history, cover)
     _add_terms(rows, terms, lexicon, cover)
     _add_alike(rows, alike, sources.alike.lexicon, cover)
+    _add_runs(rows, words, sections, sources.history, cover)
+    if sources.dense is not None:
+        _add_dense(rows, reading, runs, sources.dense, cover)
     said = _assertions(note, rows, rules)
     candidates = [Candidate(code, row.supports) for code, row in rows.items()]
     table = _table(note, words, candidates, list(rows.values()), sources, said)
@@ -240,6 +267,82 @@ def _add_alike(
         row.supports.append(Support(m.begin, m.end, score, "history", m.sentence, m.section, free))
 
 
+def _add_runs(
+    rows: dict[str, _Row],
+    words: list[list[Token]],
+    sections: list[int],
+    history: StringHistory,
+    cover: _Cover,
+) -> None:
+    best: dict[int, dict[tuple[int, int], tuple[float, int]]] = {}
+    for number, sentence in enumerate(words):
+        for i, j, code, rate in history.associations.find(sentence):
+            where = (sentence[i].begin, sentence[j].end)
+            best.setdefault(code, {})[where] = (rate, number)
+    for code, places in best.items():
+        row = _row(rows, history.codes[code])
+        strongest = sorted(places.items(), key=lambda p: (-p[1][0], p[0]))
+        rates = [rate for _, (rate, _) in strongest]
+        row.values["run_rate"] = rates[0]
+        row.values["run_kinds"] = min(len(rates), 8)
+        row.values["run_joint"] = 1 - math.prod(1 - min(r, 0.95) for r in rates[:6])
+        for (begin, end), (rate, number) in strongest[:2]:
+            free = cover.free(number, begin, end)
+            row.supports.append(
+                Support(begin, end, 0.3 * rate, "history", number, sections[number], free)
+            )
+
+
+def _add_dense(
+    rows: dict[str, _Row],
+    reading: NoteReading,
+    runs: list[Stretch],
+    dense: Dense,
+    cover: _Cover,
+) -> None:
+    """Nearest terms and marked strings of each stretch; likeness of candidates to their words."""
+    if reading.states is None:
+        reading.states = dense.encoder.read(reading.note.text)
+    short = [r for r in runs if r.words]
+    spans = [(r.words[0].begin, r.words[-1].end) for r in short]
+    if not spans:
+        return
+    queries = dense.projection.apply(reading.states.spans(spans))
+    for index, column, least in (
+        (dense.terms, "dense_found", LEAST_LIKENESS),
+        (dense.strings, "dense_string", LEAST_LIKENESS),
+    ):
+        if index is None:
+            continue
+        for run, (begin, end), (terms, scores) in zip(
+            short, spans, index.nearest(queries, MOST_NEAREST), strict=True
+        ):
+            for rank, (term, score) in enumerate(zip(terms.tolist(), scores.tolist(), strict=True)):
+                if score < least:
+                    break
+                row = _row(rows, index.codes[index.code_of(term)])
+                values = row.values
+                if score > values.get(column, 0.0):
+                    values[column] = score
+                    if column == "dense_found":
+                        values["dense_rank"] = rank
+                if column == "dense_string":
+                    alike = score * float(index.strengths[term])
+                    values["dense_alike"] = max(values.get("dense_alike", 0.0), alike)
+                free = cover.free(run.sentence, begin, end)
+                row.supports.append(
+                    Support(begin, end, 0.3 * score, "vectors", run.sentence, run.section, free)
+                )
+    # The best few spans of every candidate, pooled in one go.
+    best = {code: sorted(row.supports, key=lambda s: -s.strength)[:2] for code, row in rows.items()}
+    wanted = sorted({(s.begin, s.end) for supports in best.values() for s in supports})
+    place = {span: i for i, span in enumerate(wanted)}
+    vectors = dense.projection.apply(reading.states.spans(wanted))
+    for code, supports in best.items():
+        own = vectors[[place[s.begin, s.end] for s in supports]]
+        rows[code].values["dense_likeness"] = dense.terms.likeness(code, own)
+
+
 def _assertions(
     note: Note, rows: dict[str, _Row], rules: AssertionRules
 ) -> dict[tuple[int, int], Assertion]:
@@ -296,7 +399,7 @@ def _table(
     strength = np.zeros(len(rows), np.float32)
     for i, (candidate, row) in enumerate(zip(candidates, rows, strict=True)):
         out = table[i]
-        for name in ("string_rank", "term_kind", "term_rank"):
+        for name in ("string_rank", "term_kind", "term_rank", "dense_rank"):
             out[COLUMN[name]] = -1
         for name, value in row.values.items():
             out[COLUMN[name]] = value
@@ -329,6 +432,7 @@ def _table(
                 out[COLUMN["term_rank"]] == 0), out[COLUMN["alike_score"]],
         )  # fmt: skip
     _among(candidates, strength, table)
+    _kin(candidates, strength, table, history)
     return table
 
 
@@ -354,6 +458,29 @@ def _among(candidates: list[Candidate], strength: Floats, table: Floats) -> None
             ),
             default=0.0,
         )
+
+
+def _kin(
+    candidates: list[Candidate], strength: Floats, table: Floats, history: StringHistory
+) -> None:
+    """Other codes of the note that go with the code over labelled notes."""
+    pairs = history.associations.pairs
+    if not pairs:
+        return
+    numbers = [history.code_number.get(c.code, -1) for c in candidates]
+    strong = {
+        numbers[i]: float(strength[i])
+        for i in np.argsort(-strength, kind="stable")[:40]
+        if strength[i] > 0.25 and numbers[i] >= 0
+    }
+    for i, number in enumerate(numbers):
+        others = pairs.get(number)
+        if not others:
+            continue
+        rates = sorted((r * strong[o] for o, r in others.items() if o in strong), reverse=True)
+        if rates:
+            table[i, COLUMN["kin_rate"]] = rates[0]
+            table[i, COLUMN["kin_joint"]] = 1 - math.prod(1 - min(r, 0.95) for r in rates[:5])
 
 
 def _coarse(count: int) -> float:

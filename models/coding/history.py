@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from models.coding.associations import NOTHING, Associations, associate
 from models.coding.lexicon import Entry, Lexicon
 from models.coding.words import Token, Vocabulary
 
@@ -29,6 +30,7 @@ class Marked(msgspec.Struct, frozen=True):
     words: tuple[tuple[str, ...], ...]
     codes: frozenset[str]
     strings: tuple[tuple[str, str], ...]  # string of keys, code
+    texts: tuple[str, ...] = ()  # the strings as they were written
 
 
 class StringCodes(msgspec.Struct, frozen=True, gc=False):
@@ -54,6 +56,7 @@ class StringHistory:
         codes: Sequence[str],
         counts: Sequence[int],
         notes: int,
+        associations: Associations = NOTHING,
     ) -> None:
         """``starts``: first words' fingerprints; ``counts[code]``: notes of ``notes`` with it."""
         self.strings = strings
@@ -61,6 +64,7 @@ class StringHistory:
         self.codes = list(codes)
         self.counts = list(counts)
         self.notes = notes
+        self.associations = associations
         self.code_number = {code: i for i, code in enumerate(self.codes)}
 
     @classmethod
@@ -92,7 +96,9 @@ class StringHistory:
             for s, by_code in marked.items()
         }
         starts_ = (fingerprint(s) for s in starts)
-        return cls(strings, starts_, codes, [counts[c] for c in codes], len(notes))
+        total = [counts[c] for c in codes]
+        going_with = associate([(n.words, [number[c] for c in n.codes]) for n in notes], total)
+        return cls(strings, starts_, codes, total, len(notes), going_with)
 
     def find(self, words: Sequence[Token]) -> Iterator[tuple[int, int, int]]:
         """Known strings in a sentence's content words: first and last word's index, string."""
@@ -118,6 +124,7 @@ class StringHistory:
             "codes": self.codes,
             "counts": self.counts,
             "notes": self.notes,
+            "associations": self.associations.to_data(),
         }
 
     @classmethod
@@ -127,7 +134,10 @@ class StringHistory:
             row[0]: StringCodes(row[1], tuple((c, m, n) for c, m, n in row[2:]))
             for row in data["strings"]
         }
-        return cls(strings, data["starts"], data["codes"], data["counts"], data["notes"])
+        return cls(
+            strings, data["starts"], data["codes"], data["counts"], data["notes"],
+            Associations.from_data(data["associations"]),
+        )  # fmt: skip
 
 
 def string_entries(

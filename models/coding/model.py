@@ -17,6 +17,7 @@ from models.coding.ranker import Ranker
 from models.coding.specificity import (
     code_warnings,
     conflicts,
+    in_force,
     missing,
     side_near,
     with_seventh,
@@ -165,6 +166,7 @@ class CodingModel:
             icd = self.icd10cm
             known = part.sources.history.code_number
             if code not in known:
+                code = in_force(icd, code, on)
                 code = with_side(icd, code, side_near(note, spans))
                 sentence = note.sentences[best.sentence]
                 code = with_seventh(icd, code, note.text[sentence.begin : sentence.end])

@@ -91,6 +91,30 @@ def with_seventh(icd: Icd10cm, code: str, sentence: str) -> str:
     return dotted(bare.ljust(6, "X") + pick)
 
 
+def in_force(icd: Icd10cm, code: str, on: dt.date) -> str:
+    """The code that says on this date what a code of another year says.
+
+    A code that was divided since gives way to its "unspecified" child, one that is not yet
+    there to its heading, where that is billable.
+
+    >>> from models.codes.icd10cm import load_icd10cm
+    >>> in_force(load_icd10cm(), "M54.5", dt.date(2026, 3, 1))
+    'M54.50'
+    """
+    bare = code.replace(".", "")
+    status = icd.status(bare, on)
+    if status is CodeStatus.HEADING and not icd.seventh_characters(bare):
+        below = [c for c in icd.children(bare) if icd.status(c, on) is CodeStatus.BILLABLE]
+        open_ = [c for c in below if icd.is_unspecified(c)] or below
+        if open_:
+            return dotted(next((c for c in open_ if c[-1] == "9"), open_[0]))
+    elif status in (CodeStatus.NOT_YET, CodeStatus.UNKNOWN, CodeStatus.UNSURE):
+        above = icd.parent(bare)
+        if above and icd.status(above, on) is CodeStatus.BILLABLE:
+            return dotted(above)
+    return code
+
+
 def missing(icd: Icd10cm, code: str) -> tuple[str, ...]:
     """What a more specific code would need and this one leaves open, in words."""
     title = icd.title(code)

@@ -83,19 +83,25 @@ def own_names(path: Path = NAMES) -> tuple[tuple[str, str], ...]:
 
 
 def _codes(icd: Icd10cm) -> tuple[dict[str, None], dict[str, None]]:
-    """Codes that stand at the bottom once a 7th character is left off, and the headings above."""
+    """Codes that stand at the bottom once a 7th character is left off, and the headings above.
+
+    What was billable in any release that is held counts too: notes of earlier years are coded
+    by the codes of their day.
+    """
     leaves: dict[str, None] = {}
     headings: dict[str, None] = {}
-    for code in icd.codes(billable=False):
+    known = dict.fromkeys(c for r in icd.releases for c in icd.codes(r.effective, billable=False))
+    billable = {c for r in icd.releases for c in icd.codes(r.effective)}
+    for code in known:
         if len(code) == 7:
             leaves[code[:6]] = None
-    billable = set(icd.codes())
-    for code in icd.codes(billable=False):
+    for code in known:
         if len(code) == 7 or code in leaves:
             continue
+        below = [c for c in icd.children(code) if len(c) < 7]
         if code in billable:
             leaves[code] = None
-        elif not (code.ljust(6, "X") in leaves and not icd.children(code)):
+        if below or code not in billable:
             headings[code] = None
     return leaves, headings
 
@@ -110,7 +116,7 @@ def default_code(icd: Icd10cm, heading: str, leaves: dict[str, None]) -> str | N
         if not open_:
             return None
         heading = next((c for c in open_ if c[-1] == "9"), open_[0])
-        if heading in leaves:
+        if heading in leaves and not icd.children(heading):
             return heading
     return None
 

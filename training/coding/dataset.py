@@ -87,6 +87,7 @@ def label(
             told.append(Problem(Place(row=number), "notes.unreadable", str(error), "left out"))
             continue
         strings: list[tuple[str, str]] = []
+        texts: list[str] = []
         spans: Spans = {}
         codes = set()
         for each in note.codes:
@@ -104,10 +105,11 @@ def label(
                 ]
                 if string := marked_string(content):
                     strings.append((string, code))
+                    texts.append(note.text[each.begin : each.end])
         keys = tuple(tuple(t.key for t in sentence) for sentence in reading.words)
         result.records.append(note)
         result.readings.append(reading)
-        result.marked.append(Marked(keys, frozenset(codes), tuple(strings)))
+        result.marked.append(Marked(keys, frozenset(codes), tuple(strings), tuple(texts)))
         result.spans.append(spans)
         group.append(groups.setdefault(note.patient_id or f"note {note.id}", len(groups)))
     result.group = np.array(group, np.int64)
