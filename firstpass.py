@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from models.errors import FirstpassError
-from serving.cli import audit, export, keys, ledger, load, rules, serve, users, watch
+from serving.cli import audit, export, keys, kpis, ledger, load, rules, serve, users, watch
 from training.cli import (
     backtest,
     demo,
@@ -49,6 +49,7 @@ app.command()(rules.rules)
 app.command()(export.export)
 app.command()(ledger.post)
 app.add_typer(ledger.app, name="ledger")
+app.command()(kpis.kpis)
 app.add_typer(keys.app, name="keys")
 app.add_typer(users.app, name="users")
 app.add_typer(audit.app, name="audit")

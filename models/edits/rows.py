@@ -49,6 +49,47 @@ class FeeRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
     total_office: float | None = None
     total_facility: float | None = None
     conversion_factor: float | None = None
+    expense_office: float | None = None
+    expense_facility: float | None = None
+    malpractice: float | None = None
+
+
+class GpciRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Geographic practice cost indices of a Medicare locality.
+
+    ``code``: contractor and locality number (``10112-00``).
+    """
+
+    code: str
+    state: str
+    name: str
+    work: float
+    expense: float
+    malpractice: float
+
+
+class ContractRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What a payer's contract allows: an amount, or a share of Medicare's or of the charge.
+
+    ``payer`` is the payer's number on the claim, ``code``, ``modifier`` and ``place`` are empty
+    where the row holds for all; ``locality`` goes with a share of Medicare's amount (`GpciRow`).
+    """
+
+    payer: str
+    code: str
+    modifier: str
+    place: str
+    amount: float | None
+    percent_of_medicare: float | None
+    percent_of_charge: float | None
+    locality: str = ""
+    effective: dt.date | None = None
+    ended: dt.date | None = None
+
+    @property
+    def merge_key(self) -> tuple[str, ...]:
+        """What a newer row of the same contract replaces."""
+        return (self.payer, self.code, self.modifier, self.place, str(self.effective))
 
 
 class ReasonRow(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -19,6 +19,8 @@ class Kind(StrEnum):
     MUE = "mue"
     ADDON = "addon"
     MPFS = "mpfs"
+    GPCI = "gpci"
+    CONTRACT = "contract"
     HCPCS = "hcpcs"
     CPT = "cpt"
     ICD10 = "icd10"

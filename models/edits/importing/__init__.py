@@ -20,13 +20,13 @@ from models.codes.store import (
     tables_folder,
     versions,
 )
-from models.edits.importing import code_lists, payment_tables
+from models.edits.importing import code_lists, fees, payment_tables
 from models.edits.importing.editions import edition_of
 from models.edits.importing.forms import Part, parts_of
 from models.edits.importing.headings import Skipped
 from models.edits.importing.icd10 import import_icd10
 from models.edits.pairs import open_pairs, write_pairs
-from models.edits.rows import AddOn, FeeRow, ReasonRow, UnitLimit
+from models.edits.rows import AddOn, ContractRow, FeeRow, GpciRow, ReasonRow, UnitLimit
 from models.edits.scope import PROGRAMS
 from models.errors import InputError
 
@@ -35,6 +35,8 @@ TITLES = {
     "mue": "MUE practitioner",
     "addon": "NCCI add-on codes",
     "mpfs": "Medicare fee schedule indicators",
+    "gpci": "Medicare geographic practice cost indices",
+    "contract": "payer contracts",
     "hcpcs": "HCPCS Level II",
     "cpt": "CPT (licensed by the AMA)",
     "icd10": "ICD-10-CM",
@@ -48,6 +50,8 @@ _READERS: dict[str, Callable[[Part, Skipped], Iterator[Any]]] = {
     "mue": payment_tables.read_mue,
     "addon": payment_tables.read_addon,
     "mpfs": payment_tables.read_mpfs,
+    "gpci": fees.read_gpci,
+    "contract": fees.read_contract,
     "hcpcs": code_lists.read_hcpcs,
     "cpt": code_lists.read_cpt,
     INDEX: code_lists.read_index,
@@ -59,6 +63,8 @@ _STORED: dict[str, Callable[[Path], Iterable[Any]]] = {
     "mue": lambda place: read_rows(place, UnitLimit),
     "addon": lambda place: read_rows(place, AddOn),
     "mpfs": lambda place: read_rows(place, FeeRow),
+    "gpci": lambda place: read_rows(place, GpciRow),
+    "contract": lambda place: read_rows(place, ContractRow),
     "hcpcs": lambda place: read_rows(place, CodeRow),
     "cpt": lambda place: read_rows(place, CodeRow),
     INDEX: lambda place: read_rows(place, TermRow),
@@ -253,7 +259,7 @@ def _merge(rows: list[Any]) -> list[Any]:
     for row in rows:
         names = ("primary", "modifier", "term", "kind")
         second = next((getattr(row, name) for name in names if hasattr(row, name)), "")
-        key = (row.code, str(second))
+        key = getattr(row, "merge_key", (row.code, str(second)))
         before = found.get(key)
         if before is not None and hasattr(row, "short"):
             # Long and short descriptors of a code come in files of their own.

@@ -167,6 +167,9 @@ def read_mpfs(part: Part, skipped: Skipped) -> Iterator[FeeRow]:
             "co_surgeons": lambda n: n in ("cosurg", "cosurgeons"),
             "team": lambda n: n.startswith("team"),
             "work": lambda n: n in ("workrvu", "rvuwork", "work"),
+            "expense_office": lambda n: n.endswith(("nonfacpervu", "nonfacilitypervu")),
+            "expense_facility": lambda n: n.endswith("facilitypervu") and "non" not in n,
+            "malpractice": lambda n: n.endswith("mprvu"),
             "total_office": lambda n: n in ("nonfacilitytotal", "nonfactotal"),
             "total_facility": lambda n: n in ("facilitytotal", "factotal"),
             "conversion_factor": lambda n: n in ("convfactor", "conversionfactor"),
@@ -200,6 +203,9 @@ def read_mpfs(part: Part, skipped: Skipped) -> Iterator[FeeRow]:
             total_office=_number(cell(row, columns, "total_office")),
             total_facility=_number(cell(row, columns, "total_facility")),
             conversion_factor=_number(cell(row, columns, "conversion_factor")),
+            expense_office=_number(cell(row, columns, "expense_office")),
+            expense_facility=_number(cell(row, columns, "expense_facility")),
+            malpractice=_number(cell(row, columns, "malpractice")),
         )
 
 
