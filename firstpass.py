@@ -15,10 +15,13 @@ from models.errors import FirstpassError
 from serving.cli import audit, export, keys, kpis, ledger, load, rules, serve, users, watch
 from training.cli import (
     backtest,
+    card,
     demo,
     evaluate,
     imports,
+    monitor,
     registry,
+    retrain,
     score,
     simulate,
     suggest,
@@ -37,6 +40,9 @@ app.command()(score.score)
 app.command()(suggest.suggest)
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(backtest.app, name="backtest")
+app.add_typer(retrain.app, name="retrain")
+app.command()(monitor.monitor)
+app.command()(card.card)
 app.command()(registry.models)
 app.command()(registry.promote)
 app.command()(registry.rollback)

@@ -47,15 +47,23 @@ def promotions(name: str) -> list[Promotion]:
     ]
 
 
-def promote(name: str, version: str | int, *, reason: str = "") -> Version:
+def promote(
+    name: str, version: str | int, *, reason: str = "", despite_gate: bool = False
+) -> Version:
     """Make a version the champion, which then is no challenger any more.
 
     Promoting the champion again changes nothing.
 
     Raises:
-        RegistryError: There is no such version, or it does not load in this environment.
+        RegistryError: There is no such version, it does not load in this environment, or it
+            failed the gate at its training and ``despite_gate`` was not said.
     """
     chosen = find(name, version)
+    if chosen.tags.get("gate") == "failed" and not despite_gate:
+        raise RegistryError(
+            f"version {chosen.version} of '{name}' failed the gate when it was trained (see"
+            " gate.json in its run): promote it with --despite-gate and a reason, or train anew"
+        )
     check_loads(chosen)
     with store.store_lock():
         if CHAMPION in find(name, chosen.version).aliases:

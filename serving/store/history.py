@@ -1,5 +1,6 @@
 """A practice's stored records as a claim history, and as files to train from."""
 
+import csv
 import datetime as dt
 import os
 from collections.abc import Iterator
@@ -20,7 +21,9 @@ from serving.store.tables import (
     AcknowledgementRow,
     ClaimRow,
     PaymentRow,
+    PracticeRow,
     RemittanceRow,
+    ScoredOutcomeRow,
     SubmissionRow,
 )
 
@@ -178,6 +181,64 @@ def export_history(
     except OSError as error:
         raise InputError(f"{out} cannot be written ({error.strerror})") from error
     return done
+
+
+def stored_practices(database: Database) -> list[str]:
+    """Keys of all practices that the store knows."""
+    with database.read() as connection:
+        return list(connection.scalars(select(PracticeRow.practice).order_by(PracticeRow.practice)))
+
+
+#: Columns of `export_scored`; training reads them.
+SCORED_COLUMNS = ("practice", "claim_id", "submitted", "model_version", "warned", "heeded")
+
+
+def export_scored(database: Database, path: Path, *, practice: str = "") -> int:
+    """Writes which submissions a served model had warned of, and which were changed for it.
+
+    One row a submission and model version that somebody saw (no shadow scores); ``warned`` and
+    ``heeded`` are 1 or 0. ``practice`` limits it to one. Returns the number of rows.
+
+    Raises:
+        InputError: ``path`` cannot be written.
+        StoreUnavailableError: the store is away.
+    """
+    query = (
+        select(
+            SubmissionRow.practice,
+            SubmissionRow.claim_id,
+            SubmissionRow.submitted,
+            ScoredOutcomeRow.model_version,
+            ScoredOutcomeRow.risky,
+            ScoredOutcomeRow.state,
+        )
+        .join(SubmissionRow, SubmissionRow.id == ScoredOutcomeRow.submission)
+        .where(ScoredOutcomeRow.shadow.is_(False))
+        .order_by(SubmissionRow.id)
+    )
+    if practice:
+        query = query.where(SubmissionRow.practice == practice)
+    count = 0
+    try:
+        with database.read(snapshot=True) as connection, path.open("w", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(SCORED_COLUMNS)
+            for row in _rows(connection, query):
+                heeded = row.state == "heeded"
+                writer.writerow(
+                    (
+                        row.practice,
+                        row.claim_id,
+                        row.submitted.isoformat(),
+                        row.model_version,
+                        int(row.risky or heeded),
+                        int(heeded),
+                    )
+                )
+                count += 1
+    except OSError as error:
+        raise InputError(f"{path} cannot be written ({error.strerror})") from error
+    return count
 
 
 def _write(path: Path, records: Iterator[Record], table: TableName, done: Exported) -> int:

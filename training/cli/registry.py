@@ -49,6 +49,9 @@ def promote(
         str, typer.Argument(help="Version number, or an alias as @challenger.", show_default=False)
     ],
     reason: Reason = "",
+    despite_gate: Annotated[
+        bool, typer.Option("--despite-gate", help="Also a version that failed the gate.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Make a version the champion: the one that scores from now on.
@@ -57,7 +60,9 @@ def promote(
     """
     from models import registry
 
-    promoted = registry.promote(name, version, reason=reason)
+    if despite_gate and not reason.strip():
+        raise typer.BadParameter("say why", param_hint="--reason")
+    promoted = registry.promote(name, version, reason=reason, despite_gate=despite_gate)
     show(_plain(promoted), f"{name} version {promoted.version} is the champion", as_json=json)
 
 

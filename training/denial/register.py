@@ -1,6 +1,7 @@
 """Registering a denial model: signature, input example, headline figures."""
 
 import datetime as dt
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,7 +55,9 @@ def input_example() -> pd.DataFrame:
     return pd.DataFrame({INPUT_COLUMN: [msgspec.json.encode(example_claim()).decode()]})
 
 
-def register(run: TrainingRun, folder: Path, result: "TrainingResult") -> Version:
+def register(
+    run: TrainingRun, folder: Path, result: "TrainingResult", tags: Mapping[str, str]
+) -> Version:
     """Register the artifact in ``folder`` with the test window's headline figures."""
     found = result.figures.get("Firstpass")
     headline = (
@@ -73,4 +76,5 @@ def register(run: TrainingRun, folder: Path, result: "TrainingResult") -> Versio
         signature=SIGNATURE,
         input_example=input_example(),
         headline=headline,
+        tags=tags,
     )

@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 import numpy as np
@@ -21,9 +22,17 @@ from models.measure import (
     threshold_for_capacity,
     threshold_for_precision,
 )
-from models.registry import Version, promote
+from models.registry import Version, home, promote
 from training import plots
-from training.denial.assemble import assemble
+from training.card import (
+    OWNER_FILE,
+    ModelCard,
+    card_page,
+    denial_card,
+    owner_answers,
+    write_card,
+)
+from training.denial.assemble import assemble, history_version
 from training.denial.baselines import RAW_COLUMNS, baseline_probabilities
 from training.denial.dataset import DenialData, Encoded, build_dataset, learn_limits_until
 from training.denial.fit import fit_model, recount
@@ -37,6 +46,7 @@ from training.denial.judge import (
 from training.denial.register import register
 from training.denial.rows import Window
 from training.denial.windows import Windows, choose_windows
+from training.loop.gate import GateResult
 from training.progress import Progress, silent
 from training.tracking.runs import TrainingRun, training_run
 
@@ -57,6 +67,28 @@ class TrainingResult(msgspec.Struct):
     thresholds: dict[str, float]
     version: Version | None
     promoted: bool
+    card: ModelCard | None = None
+    gate: GateResult | None = None
+
+
+class Candidate(msgspec.Struct):
+    """A fitted version on its way to the registry, as a gatekeeper sees it."""
+
+    claims: ClaimHistory
+    encoded: Encoded
+    windows: Windows
+    fitted: "Fitted"
+    card: ModelCard
+
+
+class Gatekeeper(Protocol):
+    """Who decides whether a training is worth its while, and whether its result may score."""
+
+    def begin(self, fingerprint: str) -> None:
+        """Told which data will be learnt from, before the work; may raise to stop it."""
+
+    def judge(self, candidate: Candidate, run: TrainingRun) -> GateResult:
+        """Answer the gate's questions; may log to ``run``."""
 
 
 class Fitted(msgspec.Struct):
@@ -130,9 +162,12 @@ def train_denial(
     *,
     promote_it: bool = False,
     options: HistoryOptions | None = None,
+    gatekeeper: Gatekeeper | None = None,
     progress: Progress = silent,
 ) -> TrainingResult:
     """Train, test, register; see the module's parts for each step.
+
+    With a ``gatekeeper``, ``promote_it`` holds only if the gate is passed.
 
     Raises:
         InputError: nothing readable in ``history``.
@@ -149,11 +184,21 @@ def train_denial(
     progress("taking features as of each submission")
     encoded = build_dataset(claims)
     windows = choose_windows(encoded.data, claims.as_of, claims.lags.pooled)
+    if gatekeeper is not None:
+        gatekeeper.begin(history_version(encoded, windows.learning(windows.as_of + 1)))
     fitted = fit_and_test(encoded, windows, progress)
     progress("fitting the baselines")
     result = _judge(claims, encoded.data, windows, fitted)
     model = finish(encoded, fitted, windows, progress)
     progress("registering")
+    card = denial_card(
+        encoded.data,
+        windows,
+        fitted.rows,
+        fitted.prediction.probability,
+        owner_answers(home() / OWNER_FILE),
+    )
+    result.card = card
     parameters = {
         "claims": len(encoded.data),
         "gap_days": windows.gap,
@@ -167,10 +212,17 @@ def train_denial(
     ):
         _log(run, result, encoded.data, fitted, model)
         save_artifact(model, Path(folder))
+        write_card(card, Path(folder))
         load_artifact(Path(folder))
-        result.version = register(run, Path(folder), result)
-    if promote_it:
-        promote(MODEL_NAME, result.version.version, reason="firstpass train denial --promote")
+        tags = {"data_fingerprint": model.history_version}
+        if gatekeeper is not None:
+            result.gate = gatekeeper.judge(Candidate(claims, encoded, windows, fitted, card), run)
+            tags["gate"] = result.gate.verdict
+        result.version = register(run, Path(folder), result, tags)
+        run.text(card_page(card, str(result.version.version)), "card.html")
+    if promote_it and (result.gate is None or result.gate.verdict == "passed"):
+        words = "firstpass train denial --promote" if gatekeeper is None else "passed the gate"
+        promote(MODEL_NAME, result.version.version, reason=words)
         result.promoted = True
     return result
 
@@ -219,6 +271,7 @@ def _log(
     run.metrics({k: v for k, v in metrics.items() if np.isfinite(v)})
     run.report(result.report.as_dict(), "cohort_report.json")
     run.report(msgspec.to_builtins(result.windows), "windows.json")
+    run.report(result.card, "card.json")
     if not result.figures:
         return
     named: dict[str, Floats] = {"Firstpass": probability}

@@ -23,6 +23,10 @@ from training.simulate.writing import build_claim
 REJECTED = 0.015  # share of submissions that the clearinghouse or payer's front end refuses
 REUSED_NUMBERS = 0.0008  # share of visits under a patient account number that was used before
 LATE_ANSWERS = 0.03
+SECOND_LOOK = 0.1  # share of its usual slips that the staff makes when warned to look again
+
+Review = Callable[[Claim, int], bool]
+"""Told an original claim and its day before it goes out; true: the staff is to look again."""
 REJECTIONS = (
     ("A3", "21"),
     ("A7", "562"),
@@ -44,6 +48,7 @@ class Intake:
         self._number = rng.randrange(10_000, 90_000)
         self._used: list[tuple[int, str]] = []
         self.on_answer: Callable[[Submission, int], None] = lambda _submission, _day: None
+        self.review: Review | None = None
 
     def new_number(self, visit: Visit) -> str:
         """A new patient account number (CLM01) in the practice's style."""
@@ -71,9 +76,20 @@ class Intake:
                 claim_id = number
         if len(self._used) < 20_000:
             self._used.append((day, claim_id))
+        if self.review is not None and self.review(self._preview(draft, claim_id, day), day):
+            draft = self._staff.draft(visit, coverage, rules, day, care=SECOND_LOOK)
         self.submit(chain, draft, day, claim_id, kind="original")
         if rng.random() < rules.duplicate_share:
             run.send(day + rng.randint(3, 35), partial(self._again, draft))
+
+    def _preview(self, draft: Draft, claim_id: str, day: int) -> Claim:
+        """The claim as it would go out."""
+        secondary = draft.visit.patient.secondary
+        others = (known_secondary(secondary),) if secondary is not None else ()
+        return build_claim(
+            self._run.world, draft, claim_id, day, responsibility="P", frequency="1",
+            replaces="", other_payers=others, lines=None, delay_reason="",
+        )  # fmt: skip
 
     def _again(self, draft: Draft, day: int) -> None:
         """The same visit entered twice by mistake: a new claim, its services numbered anew."""

@@ -31,12 +31,17 @@ DRUG_ANYWAY = 0.6
 class _Desk:
     """What is known of the payer's rules while one claim is made."""
 
-    __slots__ = ("asked", "book", "care", "codes", "day", "forgotten", "rules", "with_procedure")
+    __slots__ = (
+        "asked", "book", "care", "codes", "day", "forgotten", "rules", "warned", "with_procedure",
+    )  # fmt: skip
 
-    def __init__(self, rules: PayerRules, day: int, care: float, lines: list[DraftLine]) -> None:
+    def __init__(
+        self, rules: PayerRules, day: int, care: float, warned: float, lines: list[DraftLine]
+    ) -> None:
         self.rules = rules
         self.day = day
-        self.care = care
+        self.care = care * warned
+        self.warned = warned
         self.book: Book = rules.book(day)
         self.codes = [line.procedure.code for line in lines]
         self.with_procedure = any("procedure" in line.procedure.flags for line in lines)
@@ -51,19 +56,24 @@ class Staff:
         self._world = world
         self._rng = rng
 
-    def draft(self, visit: Visit, coverage: Coverage, rules: PayerRules, day: int) -> Draft:
-        """The claim of a visit as this office would first send it to this coverage."""
+    def draft(
+        self, visit: Visit, coverage: Coverage, rules: PayerRules, day: int, *, care: float = 1.0
+    ) -> Draft:
+        """The claim of a visit as this office would first send it to this coverage.
+
+        ``care`` multiplies how often something is forgotten.
+        """
         rng = self._rng
         draft = Draft(visit, coverage)
         swapped = False
         for service in visit.services:
             procedure = service.procedure
             if procedure.family == "em_est" and not swapped and not visit.new:
-                other = self._as_new_patient(rules, day, visit)
+                other = self._as_new_patient(rules, day, visit, care)
                 if other is not None:
                     procedure, swapped = other, True
             draft.lines.append(DraftLine(procedure, service.units, service.pointers))
-        desk = _Desk(rules, day, visit.provider.care, draft.lines)
+        desk = _Desk(rules, day, visit.provider.care, care, draft.lines)
         for position, line in enumerate(draft.lines):
             line.number = position + 1
             self._line(desk, draft, line, visit.services[position])
@@ -85,7 +95,7 @@ class Staff:
     def _forgets(self, desk: _Desk, rule: Rule) -> bool:
         error = desk.rules.errors.get(rule.mechanism.name, 0.0) * desk.care
         if rule.is_new(desk.day):
-            error = max(error, FORGOTTEN_WHEN_NEW)
+            error = max(error, FORGOTTEN_WHEN_NEW * min(desk.warned, 1.0))
         return self._rng.random() < min(error, 0.85)
 
     def _has(self, desk: _Desk, mechanism: str, otherwise: float) -> bool:
@@ -159,10 +169,12 @@ class Staff:
         refused = all(draft.diagnoses[i - 1].code in rule.diagnoses for i in line.pointers)
         return "GA" if refused and self._rng.random() < 0.3 else ""
 
-    def _as_new_patient(self, rules: PayerRules, day: int, visit: Visit) -> Procedure | None:
+    def _as_new_patient(
+        self, rules: PayerRules, day: int, visit: Visit, care: float
+    ) -> Procedure | None:
         """The error of billing an established patient's visit as a new patient's."""
         error = rules.errors.get("new_patient", 0.0)
-        if self._rng.random() >= error * visit.provider.care:
+        if self._rng.random() >= error * visit.provider.care * care:
             return None
         book = rules.book(day)
         codes = [

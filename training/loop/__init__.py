@@ -1,0 +1,1 @@
+"""The learning loop: a challenger from newer answers, held against the champion, behind a gate."""
