@@ -1,9 +1,10 @@
 """Denials that come, or stay away, where the model did not expect it: a payer changed a rule.
 
-Every cell (payer and denial category; that with a procedure code; that with a provider) is held
-against the model's own probabilities for the very claims that were answered in the window. The
-tail of the Poisson-binomial distribution says how likely chance alone would do as much, and the
-level is shared out over all cells looked at (Bonferroni), so that a quiet week stays quiet.
+Every cell (payer and denial category; that with a procedure code, a kind of procedure, or a
+provider) is held against the model's own probabilities for the very claims that were answered in
+the window. The tail of the Poisson-binomial distribution says how likely chance alone would do as
+much, and the level is shared out over all cells looked at (Bonferroni), so that a quiet week
+stays quiet.
 """
 
 import datetime as dt
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from models.denial.cells import Floats
 from models.denial.drift import DriftFinding
+from models.denial.features import procedure_kind
 from models.denial.model import DenialModel
 from models.denial.past import rendering_npi
 from models.measure.drift import fewer_than_expected, more_than_expected
@@ -33,10 +35,13 @@ STOP_SHARE = 0.25
 #: Expected denials without which their absence says nothing.
 LEAST_EXPECTED = 5.0
 #: Denials' worth of belief that the model was right in the months before.
-HELD = 2.0
+HELD = 0.5
 #: A narrower cell that holds this share of a wider one's surplus is told in its stead.
 EXPLAINS = 0.5
 CLAIMS_TOLD = 20
+
+#: Kinds of subject from narrow to wide.
+_WIDTH = {"code": 0, "provider": 0, "kind": 1, "": 2}
 
 Key = tuple[str, str, str, str]  # payer, category, kind of subject, subject
 
@@ -103,6 +108,8 @@ def gather_units(data: DenialData, model: DenialModel, claims: NDArray[np.int64]
         members[payer, category, "provider", providers[claim]].append(at)
         for code in dict.fromkeys(own):
             members[payer, category, "code", code].append(at)
+        for kind in dict.fromkeys(procedure_kind(code) for code in own):
+            members[payer, category, "kind", kind].append(at)
 
     for number, category in enumerate(model.hazards.categories):
         name = category.category
@@ -160,7 +167,7 @@ def _ratio(before: Units, key: Key) -> float:
 def _told(cells: list[Cell]) -> list[Cell]:
     """Of cells about the same denials, the one that says most: narrow before wide."""
     kept: list[Cell] = []
-    narrow_first = sorted(cells, key=lambda c: (not c.key[2], c.p_value))
+    narrow_first = sorted(cells, key=lambda c: (_WIDTH[c.key[2]], c.p_value))
     for cell in narrow_first:
         about = set(cell.claims)
         same = [k for k in kept if k.key[:2] == cell.key[:2] and k.started is cell.started]
@@ -176,7 +183,12 @@ def finding(cell: Cell, data: DenialData) -> DriftFinding:
     answered = data.answered[list(cell.claims)]
     order = np.argsort(-answered, kind="stable")
     since = dt.date.fromordinal(int(answered.min())) if cell.started else None
-    about = {"code": f" for {subject}", "provider": f" for provider {subject}", "": ""}[kind]
+    about = {
+        "code": f" for {subject}",
+        "provider": f" for provider {subject}",
+        "kind": f" for {subject.replace('_', ' ')} services",
+        "": "",
+    }[kind]
     reason = category.replace("_", " ")
     number = f"{cell.observed} of {cell.count}, where {cell.expected:.1f} were expected"
     words = (

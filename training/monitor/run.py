@@ -146,5 +146,5 @@ def _outcome_findings(
             value,
         )
         for payer, count, observed, expected, value in by_payer
-        if value < LEVEL / max(len(by_payer), 1) and abs(observed - expected) > 0.35 * expected
+        if value < LEVEL / max(len(by_payer), 1) and abs(observed - expected) > 0.5 * expected
     ]
