@@ -7,15 +7,19 @@ import typer
 
 from serving.cli.console import Json, actor, opened_store, show
 
+#: In place of a practice's key: all of them.
+EVERYONE = "all"
+
 
 def export(
-    practice_and_out: Annotated[
-        list[str],
-        typer.Argument(metavar="NPI:TAXNUMBER OUT", help="The practice's key, and a folder."),
+    practice: Annotated[
+        str,
+        typer.Argument(
+            metavar="NPI:TAXNUMBER",
+            help="The practice's key, or 'all': every practice, each into a folder below OUT.",
+        ),
     ],
-    everyone: Annotated[
-        bool, typer.Option("--all", help="Every practice, each into a folder below OUT.")
-    ] = False,
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="A folder.")],
     scored: Annotated[
         Path | None,
         typer.Option(
@@ -36,12 +40,12 @@ def export(
     from serving.audit import AuditEntry
     from serving.store.history import Exported, export_history, export_scored, stored_practices
 
-    wanted, out = _arguments(practice_and_out, everyone=everyone)
+    everyone = practice == EVERYONE
     with opened_store() as store:
         done = Exported(str(out))
-        for practice in stored_practices(store.database) if everyone else [wanted]:
-            folder = out / practice.replace(":", "_") if everyone else out
-            part = export_history(store.database, practice, folder, form=form)
+        for key in stored_practices(store.database) if everyone else [practice]:
+            folder = out / key.replace(":", "_") if everyone else out
+            part = export_history(store.database, key, folder, form=form)
             done.files += part.files
             done.submissions += part.submissions
             done.payments += part.payments
@@ -50,13 +54,13 @@ def export(
                 AuditEntry(
                     actor=actor(),
                     action="history.exported",
-                    record=f"practice:{practice}",
-                    practice=practice,
+                    record=f"practice:{key}",
+                    practice=key,
                     detail={"submissions": part.submissions, "payments": part.payments},
                 )
             )
         if scored is not None:
-            export_scored(store.database, scored, practice="" if everyone else wanted)
+            export_scored(store.database, scored, practice="" if everyone else practice)
     words = (
         f"{done.submissions:,} submissions, {done.payments:,} payments and"
         f" {done.acknowledgements:,} acknowledgements: {out}"
@@ -66,10 +70,3 @@ def export(
     show(done, words, as_json=json)
     if not done.files:
         raise typer.Exit(1)
-
-
-def _arguments(given: list[str], *, everyone: bool) -> tuple[str, Path]:
-    needed = "OUT" if everyone else "NPI:TAXNUMBER and OUT"
-    if len(given) != (1 if everyone else 2):
-        raise typer.BadParameter(f"give {needed}")
-    return ("", Path(given[0])) if everyone else (given[0], Path(given[1]))

@@ -28,7 +28,7 @@ def history_or_store(history: list[Path] | None) -> Iterator[tuple[list[Path], P
         return
     with tempfile.TemporaryDirectory(prefix="firstpass-history-") as name:
         folder, scored = Path(name) / "history", Path(name) / "scored.csv"
-        command = ["export", "--all", str(folder), "--scored", str(scored)]
+        command = ["export", "all", str(folder), "--scored", str(scored)]
         done = subprocess.run(
             [sys.executable, "-m", "firstpass", *command], stdout=subprocess.PIPE, text=True
         )
