@@ -264,13 +264,15 @@ class _Comparer:
         if near is None:
             return Finding(
                 "unsupported", ICD10CM, code, "", lines,
-                "no words of the note support it", f"{_ADDRESSED}: {title}",
+                "no words were found that support it", f"{_ADDRESSED}: {title}",
             )  # fmt: skip
         if near.assertion is not Assertion.PRESENT:
             why, needed = _ASSERTED[near.assertion]
         else:
             kinds = [self._section(e) for e in near.evidence]
-            why = next((_WEAK[k] for k in kinds if k in _WEAK), "no words of the note support it")
+            why = next(
+                (_WEAK[k] for k in kinds if k in _WEAK), "no words were found that support it"
+            )
             why, needed = f"the note has it {why}" if why.startswith("only") else why, _ADDRESSED
         return Finding("unsupported", ICD10CM, code, "", lines, why, needed, near.evidence)
 

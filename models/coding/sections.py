@@ -119,7 +119,9 @@ def _line_heading(
     """The heading that a line begins with, if any."""
     start, begin = lead.span()
     colon = text.find(":", begin, min(begin + _LONGEST, stop))
-    marked = bool(lead["mark"] or lead["bold"])
+    # "# low back pain, progressing despite treatment": a problem of the plan, not a heading
+    problem = lead["mark"] == "#" and current in (SectionKind.ASSESSMENT, SectionKind.PLAN)
+    marked = bool(lead["mark"] or lead["bold"]) and not problem
     if colon >= 0:
         kind = _kind(text[begin:colon], marked or not text[colon + 1 : stop].strip(_TRIM))
         if kind is not None and not _is_item(lead, kind, current):

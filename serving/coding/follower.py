@@ -17,7 +17,7 @@ import msgspec
 from models.errors import FirstpassError, RegistryError
 from serving.problems import ServiceError
 from serving.scoring.follower import Refusal
-from serving.scoring.resolution import Resolution, is_current, read_resolution
+from serving.scoring.resolution import Resolution, is_outdated, read_resolution
 from serving.telemetry.logs import logger
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class CodingFollower:
         if seen == self._seen:
             return
         resolution = await asyncio.to_thread(read_resolution, self._path)
-        if resolution is None or (first and not is_current(resolution)):
+        if resolution is None or (first and is_outdated(resolution)):
             return
         self._seen, self._resolution = seen, resolution
         if resolution.version:

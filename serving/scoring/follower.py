@@ -20,7 +20,7 @@ from models.denial.risk import DenialRisk, Fix
 from models.edits import Edit, EditTables
 from models.errors import FirstpassError
 from serving.problems import ServiceError
-from serving.scoring.resolution import Resolution, is_current, read_resolution
+from serving.scoring.resolution import Resolution, is_outdated, read_resolution
 from serving.telemetry.logs import logger
 from serving.telemetry.metrics import Metrics
 
@@ -159,7 +159,7 @@ class ModelFollower:
         if seen == self._seen:
             return
         resolution = await asyncio.to_thread(read_resolution, self._path)
-        if resolution is None or (first and not is_current(resolution)):
+        if resolution is None or (first and is_outdated(resolution)):
             return
         self._seen = seen
         self.resolution = resolution

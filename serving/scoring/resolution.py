@@ -82,3 +82,8 @@ def is_current(resolution: Resolution) -> bool:
     """Whether the registry answered, and cannot have changed since."""
     current = resolution.fingerprint == registry_fingerprint()
     return bool(resolution.fingerprint) and not resolution.error and current
+
+
+def is_outdated(resolution: Resolution) -> bool:
+    """Whether the registry surely changed since; of a server nobody can tell."""
+    return bool(resolution.fingerprint) and resolution.fingerprint != registry_fingerprint()

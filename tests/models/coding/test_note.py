@@ -196,3 +196,11 @@ def test_visit_notes_have_their_usual_sections(shared_data):
         check(note)
         seen += {"exam", "assessment"} <= set(kinds(note)) or "plan" in kinds(note)
     assert seen / len(lines) > 0.95
+
+
+def test_problems_marked_with_a_hash_in_the_plan_are_no_headings() -> None:
+    text = "A&P:\n# low back pain, progressing despite treatment\n\t- more gabapentin\n# Plan\nrest"
+    note = read_note(text)
+    assert [(s.kind.value, note.words(s.heading)) for s in note.sections] == [
+        ("assessment", "A&P"), ("plan", "Plan"),
+    ]  # fmt: skip

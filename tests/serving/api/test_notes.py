@@ -7,11 +7,13 @@ import httpx
 import pytest
 
 from serving.api.examples import NOTE, NOTE_BATCHES, NOTE_BODIES
+from serving.scoring.resolution import Resolution, resolution_file, write_resolution
 from serving.settings import Settings
 from serving.store.store import open_store
 from tests.serving.api.client import against, coding_ready, running
 from tests.serving.api.test_access import key
 from tests.serving.coding.fakes import register_coding
+from tests.serving.fakes import register
 from tests.serving.samples import claim_json
 
 TEXT = str(NOTE["text"])
@@ -130,6 +132,27 @@ def test_without_a_coding_model_claims_are_scored_and_readyz_says_so(settings: S
         assert refused.json()["type"].endswith(":model")
 
     against(settings, work)
+
+
+def test_what_the_registry_lacks_is_told(settings: Settings) -> None:
+    register(settings, 0, error="no model 'denial' is registered yet")
+    write_resolution(
+        resolution_file(settings.state, settings.coding_model),
+        Resolution(
+            settings.coding_model, settings.alias, fingerprint="none", error="no model 'coding'"
+        ),
+    )
+
+    async def work(client: httpx.AsyncClient) -> None:
+        for _ in range(200):
+            ready = (await client.get("/readyz")).json()
+            if "looked up" not in ready["coding"] + ready["reason"]:
+                break
+            await asyncio.sleep(0.02)
+        assert ready["coding"] == "no model 'coding'"
+        assert "no model 'denial'" in ready["reason"]
+
+    against(settings, work, version=None)
 
 
 def test_a_new_version_is_taken_up_and_a_broken_one_refused(settings: Settings) -> None:

@@ -54,7 +54,7 @@ def test_a_person_reads_what_would_support_a_code(folder: Path) -> None:
     arguments = ["suggest", str(folder / "visit.txt"), "--claim", str(folder / "one.837")]
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0, result.output
-    assert "no words of the note support it" in result.stdout
+    assert "no words were found that support it" in result.stdout
     assert "visit level: 99214 by decisions" in result.stdout
     assert "not checked (the model does not know them): 83036" in result.stdout
 
