@@ -14,7 +14,7 @@ def helpers(settings: Settings) -> Iterator[None]:
     """Run them for the time of the block. They end with this process, however it ends."""
     settings.state.mkdir(parents=True, exist_ok=True, mode=0o700)
     models = f"{settings.model},{settings.coding_model}"
-    resolver = [models, settings.alias, str(settings.poll_seconds)]
+    resolver = [models, settings.alias, str(settings.poll_seconds), settings.shadow_alias]
     processes = [_start("serving.scoring.resolver", str(settings.state), *resolver)]
     if settings.keep_scores:
         processes.append(_start("serving.mover", str(settings.state)))

@@ -15,7 +15,9 @@ from filelock import FileLock, Timeout
 
 from models.errors import FirstpassError
 from serving.api.keeping import FOLDER
+from serving.scoring.artifacts import load_denial
 from serving.settings import read_settings
+from serving.shadow import Shadow
 from serving.standing import ending
 from serving.store.errors import StoreUnavailableError
 from serving.store.records import ScoreRecord
@@ -32,8 +34,8 @@ FIRST_RULE_SECONDS = 20.0
 RULE_SECONDS = 600.0
 
 
-def move(store: Store, journal: Spool) -> int:
-    """Store everything that workers have handed on; how many records.
+def move(store: Store, journal: Spool, shadow: Shadow | None = None) -> int:
+    """Store everything that workers have handed on, a shadow's scores beside it; how many records.
 
     Raises:
         StoreUnavailableError: the store is away; the rest stays.
@@ -41,7 +43,10 @@ def move(store: Store, journal: Spool) -> int:
 
     def keep(records: Sequence[SpoolRecord]) -> None:
         # All scores, then all audit entries: two statements instead of two for every request.
-        ordered = sorted(records, key=lambda x: not isinstance(x, ScoreRecord))
+        scores = [x for x in records if isinstance(x, ScoreRecord)]
+        silent = shadow.records(scores) if shadow is not None else []
+        others = [x for x in records if not isinstance(x, ScoreRecord)]
+        ordered = [*scores, *silent, *others]
         store.database.transact(lambda c: store.recorder.write(c, ordered))
 
     return journal.replay(keep)
@@ -93,6 +98,7 @@ def main() -> None:
             if end.is_set():
                 return
     journal = Spool(state / FOLDER)
+    shadow = Shadow(state, settings.model, load_denial) if settings.shadow_alias else None
     store: Store | None = None
     last = False
     due = time.monotonic() + OUTCOME_SECONDS
@@ -101,7 +107,7 @@ def main() -> None:
         last = end.wait(PAUSE_SECONDS)
         try:
             store = store or open_store(state, settings.database_url)
-            move(store, journal)
+            move(store, journal, shadow)
             if not last and time.monotonic() >= due:
                 work_in_loads(store)
                 due = time.monotonic() + OUTCOME_SECONDS

@@ -28,6 +28,10 @@ class Settings(BaseSettings):
     model: Annotated[str, Field(description="registered model that scores")] = "denial"
     coding_model: Annotated[str, Field(description="registered model that codes notes")] = "coding"
     alias: Annotated[str, Field(description="alias that is followed")] = "champion"
+    shadow_alias: Annotated[
+        str,
+        Field(description="alias whose version scores in shadow, stored and seen by nobody"),
+    ] = "challenger"
     poll_seconds: Annotated[float, Field(gt=0, description="how often the alias is looked up")] = (
         2.0
     )

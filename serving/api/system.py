@@ -1,10 +1,14 @@
 """`/healthz`, `/readyz`, `/metrics` and `GET /v1/models`."""
 
+import contextlib
+
 import msgspec
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from models.denial.drift import read_monitor
+from models.errors import InputError
 from serving.api.keeping import Keeper
 from serving.api.openapi import answers
 from serving.api.service import Service
@@ -111,6 +115,9 @@ def system_router(service: Service, keeper: Keeper, coding: CodingFollower) -> A
     )
     async def metrics() -> Response:
         """Prometheus metrics of all workers."""
+        with contextlib.suppress(InputError):  # a damaged report is told where it is read by people
+            if (report := read_monitor(service.settings.home, service.settings.model)) is not None:
+                service.metrics.drifted(report)
         text, kind = service.metrics.text()
         return Response(text, headers={"content-type": kind})
 

@@ -29,7 +29,8 @@ class Resolution(msgspec.Struct, frozen=True):
     artifact folder on this machine; ``signature`` the registered one, as MLflow stores it;
     ``example`` its input example; ``fingerprint`` the state of the embedded registry that was
     asked (empty: a server, which has none). ``error`` beside a version: the registry could not
-    be asked since, and the version is the last one known.
+    be asked since, and the version is the last one known. ``shadow_version`` and ``shadow_path``
+    are those of the version that scores in shadow, 0 and empty where there is none.
     """
 
     model: str
@@ -41,6 +42,8 @@ class Resolution(msgspec.Struct, frozen=True):
     fingerprint: str = ""
     error: str = ""
     versions: tuple[ModelVersion, ...] = ()
+    shadow_version: int = 0
+    shadow_path: str = ""
 
 
 def resolution_file(state: Path, model: str) -> Path:

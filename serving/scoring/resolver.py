@@ -10,6 +10,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,11 @@ from serving.scoring.resolution import (
 from serving.standing import ending
 
 
-def resolve(model: str, alias: str, last: Resolution | None) -> Resolution:
-    """Ask the registry; where it cannot be asked, the last answer with the reason."""
+def resolve(model: str, alias: str, last: Resolution | None, shadow: str = "") -> Resolution:
+    """Ask the registry; where it cannot be asked, the last answer with the reason.
+
+    ``shadow`` is the alias of the version that scores in shadow; empty: none does.
+    """
     from models.registry import find, load, versions
 
     fingerprint = registry_fingerprint()
@@ -67,7 +71,23 @@ def resolve(model: str, alias: str, last: Resolution | None) -> Resolution:
         fingerprint,
         "",
         listed,
+        *_shadow(model, shadow, listed, wanted.version),
     )
+
+
+def _shadow(
+    model: str, alias: str, listed: Sequence[ModelVersion], champion: int
+) -> tuple[int, str]:
+    """Version and files of the shadow; none where it cannot be had: it is not needed."""
+    from models.registry import load
+
+    found = next((v.version for v in listed if alias and alias in v.aliases), champion)
+    if found == champion:
+        return 0, ""
+    try:
+        return found, str(load(model, found).path)
+    except (RegistryError, OSError):
+        return 0, ""
 
 
 def _description(data: Path) -> tuple[str, str]:
@@ -86,7 +106,7 @@ def _description(data: Path) -> tuple[str, str]:
     )
 
 
-def follow(state: Path, model: str, alias: str, poll_seconds: float) -> None:
+def follow(state: Path, model: str, alias: str, poll_seconds: float, shadow: str) -> None:
     """Keep the resolution file right, for ever."""
     path = resolution_file(state, model)
     with FileLock(state / f"resolver-{model}.lock"):
@@ -97,7 +117,7 @@ def follow(state: Path, model: str, alias: str, poll_seconds: float) -> None:
         while True:
             # MLflow is imported by the first question only, which an unchanged store does not need.
             if last is None or last.error or not is_current(last):
-                last = resolve(model, alias, last)
+                last = resolve(model, alias, last, shadow)
                 if last != written:
                     write_resolution(path, last)
                     written = last
@@ -111,12 +131,13 @@ def main() -> None:
     parser.add_argument("models", help="registered models, separated by commas")
     parser.add_argument("alias")
     parser.add_argument("poll_seconds", type=float)
+    parser.add_argument("shadow", nargs="?", default="", help="alias that scores in shadow")
     given = parser.parse_args()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is for who started us
     threads = [
         threading.Thread(
             target=follow,
-            args=(given.state, model, given.alias, given.poll_seconds),
+            args=(given.state, model, given.alias, given.poll_seconds, given.shadow),
             daemon=True,
         )
         for model in given.models.split(",")

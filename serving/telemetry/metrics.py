@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -13,6 +13,8 @@ from prometheus_client import (
     generate_latest,
     multiprocess,
 )
+
+from models.denial.drift import DriftKind, MonitorReport
 
 #: Environment variable by which prometheus_client keeps its numbers in files.
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
@@ -64,6 +66,20 @@ class Metrics:
             multiprocess_mode="livemax",
             registry=registry,
         )
+        self.drift = Gauge(
+            "firstpass_drift_findings",
+            "What the last run of the watch found, by kind",
+            ["model", "kind"],
+            multiprocess_mode="mostrecent",
+            registry=registry,
+        )
+        self.watched = Gauge(
+            "firstpass_monitor_timestamp_seconds",
+            "When the watch last ran",
+            ["model"],
+            multiprocess_mode="mostrecent",
+            registry=registry,
+        )
         self.in_flight = Gauge(
             "firstpass_requests_in_flight",
             "Requests being answered",
@@ -108,6 +124,13 @@ class Metrics:
         """Say which version scores from now on."""
         self.model.clear()
         self.model.labels(name, version, history).set(1)
+
+    def drifted(self, report: MonitorReport) -> None:
+        """Say what the last run of `firstpass monitor` found; counts only, no payer, no claim."""
+        for kind in get_args(DriftKind):
+            found = sum(f.kind == kind for f in report.findings)
+            self.drift.labels(report.model, kind).set(found)
+        self.watched.labels(report.model).set(report.at.timestamp())
 
     def text(self) -> tuple[bytes, str]:
         """The exposition and its content type."""
