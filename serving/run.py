@@ -3,8 +3,10 @@
 A process of its own, so that neither the command line nor anything of training is in it.
 """
 
+import errno
 import os
 import signal
+import socket
 import sys
 import tempfile
 from typing import Any
@@ -37,20 +39,23 @@ def serve(settings: Settings, factory: str = "serving.run:application") -> None:
     ``factory`` is the importable name of what makes the application in every worker.
 
     Raises:
-        InputError: There is no key, and the address is not a loopback one.
+        InputError: There is no key, and the address is not a loopback one; the port is taken.
         StoreError: The store is of a newer version.
     """
     configure_logs(settings.log_level)
     keep_lean()
     require_keys(settings)
-    with helpers(settings):
+    listener = bound_socket(settings)
+    with listener, helpers(settings):
         config = uvicorn.Config(
             factory,
             factory=True,
             host=settings.host,
             port=settings.port,
             workers=settings.workers,
-            loop="auto",  # uvloop, where it is installed
+            # uvloop saves no time here and, with 32 connections, lets some wait ten times longer
+            # than others (p99 1.6 s against 0.26 s).
+            loop="asyncio",
             http=GuardedProtocol,
             ws="none",
             lifespan="on",
@@ -63,12 +68,42 @@ def serve(settings: Settings, factory: str = "serving.run:application") -> None:
             timeout_worker_healthcheck=30,
         )
         if settings.workers > 1:
-            Multiprocess(config, [config.bind_socket()]).run()
+            Multiprocess(config, [listener]).run()
             return
         server = uvicorn.Server(config)
-        server.run()
+        try:
+            server.run([listener])
+        except SystemExit:
+            # uvicorn's own exit codes are none of the command's.
+            if server.started:
+                raise
         if not server.started:
             sys.exit(1)
+
+
+def bound_socket(settings: Settings) -> socket.socket:
+    """A socket on the address, before anything else is started for it.
+
+    Raises:
+        InputError: The port is taken, or the address is not one of this machine.
+    """
+    host, port = settings.host, settings.port
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        found = socket.socket(family, kind)
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        found.bind(address)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise InputError(
+                f"port {port} is taken: something else listens on {host}:{port}. Stop it, or"
+                f" choose another port: firstpass serve --port {port + 1 if port < 65535 else 0}"
+            ) from None
+        raise InputError(f"{host}:{port} cannot be bound ({error.strerror})") from None
+    found.set_inheritable(True)
+    return found
 
 
 def require_keys(settings: Settings) -> None:

@@ -289,6 +289,15 @@ def test_workers_share_port_model_and_metrics(tmp_path: Path) -> None:
         assert server.stop() == 0
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_taken_port_is_said_in_one_line(server: Server, tmp_path: Path, workers: str) -> None:
+    taken = {"FIRSTPASS_PORT": str(server.port), "FIRSTPASS_WORKERS": workers}
+    with serving(tmp_path, ready=False, **taken) as second:
+        assert second.process.wait(90) == 1
+        assert second.log.startswith(f"firstpass: port {server.port} is taken")
+        assert second.log.count("\n") == 1
+
+
 def test_others_than_loopback_are_not_served_without_keys(tmp_path: Path) -> None:
     with serving(tmp_path, ready=False, FIRSTPASS_HOST="0.0.0.0") as server:
         assert server.process.wait(90) == 1
