@@ -11,7 +11,9 @@ denied with 1 - (1 - p)(1 - q) (noisy-or, Pearl 1988). So one payer rule is not 
 denials that another one explains.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -197,6 +199,10 @@ FEW = 8
 REMEMBERED = 10_000
 
 
+def _nothing(_: list[int]) -> tuple[()]:
+    return ()
+
+
 class Cell(NamedTuple):
     """One row's cell: log-odds, counts of the finest cell seen, and `hazard` of the log-odds."""
 
@@ -217,7 +223,12 @@ class CellChain(msgspec.Struct, gc=False):
     sizes: tuple[int, ...]
     root: float
     levels: list[CellLevel]
-    memory: dict[tuple[int, ...], Cell] = {}
+    memory: dict[Any, Cell] = {}
+    pick: Callable[[list[int]], Any] = tuple
+
+    def __post_init__(self) -> None:
+        """``pick`` takes a row's values of the chain's columns, as the key of ``memory``."""
+        self.pick = itemgetter(*self.columns) if self.columns else _nothing
 
     def cell(self, row: list[int]) -> Cell:
         """What `predict` says of one row of values, remembered: claims are much alike.
@@ -225,7 +236,7 @@ class CellChain(msgspec.Struct, gc=False):
         Array calls on one row cost a hundred times what a look-up costs. Nothing is computed
         in another way, so answers are equal to the last bit however claims are grouped.
         """
-        key = tuple([row[column] for column in self.columns])
+        key = self.pick(row)
         found = self.memory.get(key)
         if found is None:
             if len(self.memory) >= REMEMBERED:
