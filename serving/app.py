@@ -51,13 +51,16 @@ from serving.scoring.batches import BatchRunner
 from serving.scoring.drafts import DraftDesk
 from serving.scoring.edits import EditDesk
 from serving.scoring.follower import Load, ModelFollower
+from serving.scoring.notes import NoteDesk
 from serving.scoring.resolution import resolution_file
 from serving.security import KeyVerifier
 from serving.settings import Settings, read_settings
 from serving.telemetry.logs import configure_logs
 from serving.telemetry.metrics import Metrics
 from serving.telemetry.traces import trace
-from serving.web.pages import add_pages
+from serving.web.codes import CodeDesk
+from serving.web.pages import Desks, add_pages
+from serving.web.registry import RegistryPages
 
 PUBLISHED = (
     BatchList,
@@ -137,7 +140,13 @@ def create_app(
     edits = EditDesk(settings.home)
     service = Service(settings, metrics, follower, access, backend, edits)
     keeper = Keeper(settings, metrics)
-    drafts = DraftDesk(follower, edits, backend, service.turns)
+    desks = Desks(
+        DraftDesk(follower, edits, backend, service.turns),
+        NoteDesk(coding, backend, service.turns),
+        CodeDesk(settings.home),
+        edits,
+        RegistryPages(settings.state),
+    )
     runner = BatchRunner(settings, follower, edits, keeper, metrics, service.turns, backend)
 
     @contextlib.asynccontextmanager
@@ -160,7 +169,7 @@ def create_app(
                 keeper.run(),
                 edits.follow(backend),
                 runner.run(),
-                drafts.run(),
+                *desks.jobs(),
             ):
                 task = asyncio.create_task(job)
                 stack.push_async_callback(_stopped, task)
@@ -189,7 +198,7 @@ def create_app(
     app.include_router(comprehend_router(service, coding))
     app.include_router(system_router(service, keeper, coding))
     app.include_router(docs_router())
-    add_pages(app, service, drafts)
+    add_pages(app, service, desks)
     add_handlers(app)
     describe(app, PUBLISHED)
     app.add_middleware(Direct, routes=claims.routes, paths=DIRECT)

@@ -7,6 +7,7 @@ from models.registry.artifact import (
     require_schema,
     write_schema,
 )
+from models.registry.description import RunDescription, describe_run
 from models.registry.files import LoadedArtifact, load
 from models.registry.promotion import Promotion, promote, promotions, rollback
 from models.registry.saving import TableSignature, save_version
@@ -27,8 +28,10 @@ __all__ = [
     "ArtifactSchema",
     "LoadedArtifact",
     "Promotion",
+    "RunDescription",
     "TableSignature",
     "Version",
+    "describe_run",
     "find",
     "firstpass_version",
     "home",

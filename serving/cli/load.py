@@ -24,7 +24,7 @@ def load(
         list[Path],
         typer.Argument(
             metavar="PATH",
-            help="837P, 277CA and 835 files, tables of them, or folders.",
+            help="837P, 277CA and 835 files, tables of them, notes JSONL, or folders.",
             exists=True,
             show_default=False,
         ),
@@ -47,6 +47,8 @@ def load(
     Example: firstpass load practice/history
 
     Example: firstpass load --drafts practice/future
+
+    Example: firstpass load notes.jsonl
     """
     from serving.cli.ledger import posted_words
     from serving.store.loading import load_drafts, load_paths
@@ -100,7 +102,7 @@ def _kind(file: "LoadReport") -> str:
 
 def _row(name: str, files: "list[LoadReport]") -> dict[str, str]:
     row = {"file": name, "what": _kind(files[0])}
-    for kind in ("claims", "remittances", "acknowledgements"):
+    for kind in ("claims", "remittances", "acknowledgements", "notes"):
         read = sum(file.counts[kind].read for file in files)
         new = sum(file.counts[kind].new for file in files)
         row[kind] = f"{new:,} new of {read:,}" if read else ""

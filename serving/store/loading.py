@@ -8,6 +8,7 @@ import msgspec
 
 from models.claims.claim import Claim
 from models.claims.files import read_files
+from models.coding.notes_file import LINE_LIMIT, read_notes
 from models.errors import InputError, Place, Problem
 from serving.audit import AuditEntry
 from serving.store.intake import Transmission
@@ -157,6 +158,8 @@ def _load_file(
             Problem(Place(file.name), "file.unreadable", problem, "the whole file")
         )
         return None
+    if holds_notes(file):
+        return _load_notes(store, file, digest, actor, practices, summary)
     try:
         transmission = Transmission(file.name, digest, _size(file), origin)
         found = store.intake.load(
@@ -182,6 +185,50 @@ def _load_file(
         )
     )
     return found
+
+
+def holds_notes(file: Path) -> bool:
+    """Whether a file is notes JSONL: its first line has ``id`` and ``text``."""
+    if file.suffix.lower() != ".jsonl":
+        return False
+    try:
+        with file.open("rb") as stream:
+            line = stream.readline(LINE_LIMIT)
+        first = msgspec.json.decode(line)
+    except (OSError, ValueError):
+        return False
+    return isinstance(first, dict) and "id" in first and "text" in first
+
+
+def _load_notes(
+    store: Store,
+    file: Path,
+    digest: bytes,
+    actor: str,
+    practices: frozenset[str] | None,
+    summary: LoadSummary,
+) -> LoadReport:
+    """Notes to be reviewed; a note that came before and was not begun is replaced."""
+    report = LoadReport(file.name, digest.hex())
+    try:
+        read = read_notes([file])
+    except InputError as error:
+        report.problem_count = 1
+        report.problems.append(Problem(Place(file.name), "file.unusable", str(error)))
+        return report
+    owner = next(iter(practices)) if practices is not None and len(practices) == 1 else ""
+    new, replaced, _ = store.notes.load(read.notes, owner)
+    report.notes.read, report.notes.new = len(read.notes), new + replaced
+    report.problems, report.problem_count = read.problems[:1000], len(read.problems)
+    store.audit.append(
+        AuditEntry(
+            actor=actor,
+            action="notes.loaded",
+            record=f"file:{digest.hex()[:16]}",
+            detail={"new": new, "replaced": replaced, "problems": report.problem_count},
+        )
+    )
+    return report
 
 
 def _files(path: Path) -> list[Path]:

@@ -86,6 +86,7 @@ class LoadReport(msgspec.Struct):
     payments: Counts = msgspec.field(default_factory=Counts)
     remittances: Counts = msgspec.field(default_factory=Counts)
     acknowledgements: Counts = msgspec.field(default_factory=Counts)
+    notes: Counts = msgspec.field(default_factory=Counts)
     skipped: dict[str, int] = msgspec.field(default_factory=dict)
     refused: int = 0
     problem_count: int = 0
@@ -94,12 +95,13 @@ class LoadReport(msgspec.Struct):
 
     @property
     def counts(self) -> dict[str, Counts]:
-        """The four counts by kind."""
+        """The counts by kind."""
         return {
             "claims": self.claims,
             "payments": self.payments,
             "remittances": self.remittances,
             "acknowledgements": self.acknowledgements,
+            "notes": self.notes,
         }
 
     @property
@@ -109,7 +111,7 @@ class LoadReport(msgspec.Struct):
 
     @property
     def kind(self) -> str:
-        """``837P``, ``835``, ``277CA``, ``mixed`` or ``nothing``."""
-        kinds = {"claims": "837P", "payments": "835", "acknowledgements": "277CA"}
+        """``837P``, ``835``, ``277CA``, ``notes``, ``mixed`` or ``nothing``."""
+        kinds = {"claims": "837P", "payments": "835", "acknowledgements": "277CA", "notes": "notes"}
         found = [name for key, name in kinds.items() if self.counts[key].read]
         return found[0] if len(found) == 1 else "mixed" if found else "nothing"

@@ -17,6 +17,7 @@ from serving.store.ledger import Ledgers
 from serving.store.ledger_decisions import LedgerDecisions
 from serving.store.ledger_reading import LedgerReports
 from serving.store.migrate import migrate
+from serving.store.notes import Notes
 from serving.store.outcomes import Outcomes
 from serving.store.recorder import Recorder
 from serving.store.rule_learning import RuleLearning
@@ -43,6 +44,7 @@ class Store:
         self.spool = spool
         self.keys = ApiKeys(database)
         self.drafts = Drafts(database)
+        self.notes = Notes(database)
         self.chains = Chains(database)
         self.users = Users(database)
         self.audit = AuditLog(database)

@@ -93,7 +93,7 @@ def line(
         return bottom - min(value, highest) / highest * (bottom - 12)
 
     parts = [
-        f'<svg class="plot line" viewBox="0 0 {WIDTH} {height}" role="img"'
+        f'<svg class="plot trend" viewBox="0 0 {WIDTH} {height}" role="img"'
         f' aria-label="{escape(title)}"><title>{escape(title)}</title>'
     ]
     for share in (0.0, 0.5, 1.0):
@@ -117,11 +117,15 @@ def line(
         )
         if i % every == 0:
             parts.append(
-                f'<text class="axis" x="{x(i):.1f}" y="{height - 8}" text-anchor="middle">'
+                f'<text class="axis" x="{x(i):.1f}" y="{height - 8}" text-anchor="{_anchor(i, points)}">'
                 f"{escape(point.label)}</text>"
             )
     parts.append("</svg>")
     return Markup("".join(parts))
+
+
+def _anchor(i: int, points: Sequence[Point]) -> str:
+    return "end" if i == len(points) - 1 and i else "middle"
 
 
 class Dot(msgspec.Struct, frozen=True):

@@ -12,10 +12,14 @@ import httpx
 import msgspec
 
 from models.claims.claim import Claim, Diagnosis
+from models.coding.notes_file import NoteRecord
+from serving.app import create_app
+from serving.scoring.resolution import resolution_file
 from serving.security.users import User, create_user
 from serving.settings import Settings
 from serving.store.store import Store, open_store
-from tests.serving.api.client import running
+from tests.serving.coding.fakes import load_small, register_coding
+from tests.serving.fakes import load_fake, register
 from tests.serving.samples import claim
 
 PASSWORD = "correct horse battery"
@@ -62,13 +66,48 @@ def csrf(page: str) -> str:
     return found[1]
 
 
+NOTE = (
+    "CC: follow-up\r\nASSESSMENT AND PLAN:\r\n1. Essential hypertension, at goal.\r\n"
+    "2. Type 2 diabetes mellitus with diabetic nephropathy, A1c 8.2 \N{WHITE HEAVY CHECK MARK}.\r\n"
+    "3. Denies chest pain.\r\nFAMILY HISTORY: mother with breast cancer.\r\n"
+)
+"""A note with carriage returns and a character beyond the basic plane."""
+
+
+def note_record(number: int, **more: Any) -> NoteRecord:
+    """A made-up note; every third one is of another specialty."""
+    specialty = "cardiology" if number % 3 == 0 else "family_medicine"
+    day = dt.date(2026, 3, 1) + dt.timedelta(days=number)
+    given = {"text": NOTE, "date": day, "specialty": specialty, "claim_id": f"CLM{number:06}"}
+    return NoteRecord(id=f"N{number}", **{**given, **more})
+
+
+def with_notes(settings: Settings, notes: int = 3, drafts: int = 1) -> Store:
+    """The open store, with notes to be reviewed and a coding model that reads them."""
+    store = filled(settings, drafts)
+    store.notes.load([note_record(i) for i in range(notes)])
+    register_coding(settings, 1)
+    return store
+
+
 @contextlib.asynccontextmanager
 async def site(settings: Settings, *, scored: bool = True) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the started service; ``scored``: once all drafts have their scores."""
-    async with running(settings) as client:
+    register(settings, 1)
+    app = create_app(settings, load=load_fake, load_notes=load_small)
+    transport = httpx.ASGITransport(app=app)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client,
+    ):
+        client.app = app  # type: ignore[attr-defined]
         store = client.app.state.service.backend.store  # type: ignore[attr-defined]
         for _ in range(400 if scored else 0):
             if not store.drafts.to_score("1/history-1", 1):
+                break
+            await asyncio.sleep(0.05)
+        for _ in range(600 if scored and resolution_file(settings.state, "coding").exists() else 0):
+            if not store.notes.to_suggest("1", 1):
                 break
             await asyncio.sleep(0.05)
         yield client
