@@ -116,16 +116,13 @@ def line(
             f"<title>{escape(point.words)}</title></circle>"
         )
         if i % every == 0:
+            anchor = "end" if i == len(points) - 1 and i else "middle"
             parts.append(
-                f'<text class="axis" x="{x(i):.1f}" y="{height - 8}" text-anchor="{_anchor(i, points)}">'
+                f'<text class="axis" x="{x(i):.1f}" y="{height - 8}" text-anchor="{anchor}">'
                 f"{escape(point.label)}</text>"
             )
     parts.append("</svg>")
     return Markup("".join(parts))
-
-
-def _anchor(i: int, points: Sequence[Point]) -> str:
-    return "end" if i == len(points) - 1 and i else "middle"
 
 
 class Dot(msgspec.Struct, frozen=True):

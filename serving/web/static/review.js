@@ -145,7 +145,7 @@
       const q = $("#q");
       if (!q) return;
       const mine = ++asked;
-      const query = new URLSearchParams({ q: q.value, system: $("#system").value });
+      const query = new URLSearchParams({ q: q.value, system: $("#which-system").value });
       const answer = await fetch(q.dataset.url + "?" + query, { headers: { "HX-Request": "true" } });
       if (mine !== asked || !answer.ok) return;
       const found = $("#found");
@@ -180,7 +180,7 @@
   document.addEventListener("selectionchange", () => { last = marked() || last; });
 
   document.addEventListener("input", (event) => { if (event.target.id === "q") find(); });
-  document.addEventListener("change", (event) => { if (event.target.id === "system") find(); });
+  document.addEventListener("change", (event) => { if (event.target.id === "which-system") find(); });
   document.addEventListener("keydown", (event) => {
     if (event.target.id === "q") {
       const at = picked(), count = options().length;

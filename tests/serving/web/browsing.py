@@ -75,26 +75,27 @@ class Site:
 
 @contextlib.contextmanager
 def browsing(
-    home: Path, *, notes: int = 3, drafts: int = 5, prepare: Any = None, **environment: str
+    browser: Any,
+    home: Path,
+    *,
+    notes: int = 3,
+    drafts: int = 5,
+    prepare: Any = None,
+    **environment: str,
 ) -> Iterator[Site]:
     """A site and a browser, for the time of the block."""
-    from playwright.sync_api import sync_playwright
-
     settings = Settings(home=home, helpers="shared")
     register(settings, 1)
     store = with_notes(settings, notes, drafts)
     if prepare:
         prepare(store)
     try:
-        with (
-            serving(home, module="tests.serving.web.real_run", **environment) as server,
-            sync_playwright() as play,
-        ):
-            browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        with serving(
+            home, module="tests.serving.web.real_run", ready=True, **environment
+        ) as server:
             site = Site(server.url, store, browser)
             site.wait_scored()
             yield site
-            browser.close()
     finally:
         store.close()
 

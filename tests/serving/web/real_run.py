@@ -1,4 +1,4 @@
-"""`python -m tests.serving.web.real_run`: the real server, a fake denial and a small coding model."""
+"""`python -m tests.serving.web.real_run`: the real server, with small models."""
 
 from typing import Any
 
