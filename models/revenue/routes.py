@@ -21,8 +21,8 @@ UNPROCESSABLE_REMARK = "MA130"
 """RARC of a claim that was returned without a decision, hence without appeal rights."""
 
 _COLUMNS = (
-    "payer_type", "payer", "purpose", "route", "counted_from", "mailing_days", "since", "source",
-    "days",
+    "payer_type", "payer", "purpose", "route", "counted_from", "mailing_days", "binding", "since",
+    "source", "days",
 )  # fmt: skip
 
 
@@ -46,7 +46,10 @@ class Purpose(StrEnum):
 
 
 class RouteRule(msgspec.Struct, frozen=True):
-    """One row: ``days`` after the notice or the service, plus presumed ``mailing_days``."""
+    """One row: ``days`` after the notice or the service, plus presumed ``mailing_days``.
+
+    Not ``binding``: no law or contract that we know sets the days; they are a safe default.
+    """
 
     payer_type: str
     payer: str
@@ -55,6 +58,7 @@ class RouteRule(msgspec.Struct, frozen=True):
     days: int
     counted_from: str
     mailing_days: int
+    binding: bool
     since: dt.date
     source: str
 
@@ -64,6 +68,7 @@ class Deadline(msgspec.Struct, frozen=True):
 
     day: dt.date
     source: str
+    binding: bool = True
 
 
 class Notice(msgspec.Struct, frozen=True):
@@ -126,8 +131,9 @@ def deadline(
     if rule.counted_from == "service":
         begin = service or begin
         if rule.days == 365:  # a calendar year, whatever its length
-            return Deadline(_year_later(begin), rule.source)
-    return Deadline(begin + dt.timedelta(days=rule.days + rule.mailing_days), rule.source)
+            return Deadline(_year_later(begin), rule.source, rule.binding)
+    last = begin + dt.timedelta(days=rule.days + rule.mailing_days)
+    return Deadline(last, rule.source, rule.binding)
 
 
 def _year_later(day: dt.date) -> dt.date:
@@ -143,7 +149,7 @@ def load_routes(overrides: Path | None = None) -> RouteTable:
 
     Its columns are ``purpose`` (correct, unprocessable, appeal), ``route`` and ``days``, and any
     of ``payer_type``, ``payer`` (number on the claim), ``counted_from`` (notice, service),
-    ``mailing_days``, ``since`` and ``source``.
+    ``mailing_days``, ``binding`` (yes, no), ``since`` and ``source``.
 
     Raises:
         InputError: unknown column or value; the text lists those allowed.
@@ -170,6 +176,8 @@ def _rules(name: str, line: int, cells: dict[str, str], types: list[str]) -> lis
     route = check_value(name, line, "route", cells["route"], list(Route))
     begin = cells["counted_from"] if cells["counted_from"] != ANY else "notice"
     check_value(name, line, "counted_from", begin, ("notice", "service"))
+    binding = cells["binding"] if cells["binding"] != ANY else "yes"
+    check_value(name, line, "binding", binding, ("yes", "no"))
     try:
         days = int(cells["days"])
         mailing = int(cells["mailing_days"]) if cells["mailing_days"] != ANY else 0
@@ -184,7 +192,7 @@ def _rules(name: str, line: int, cells: dict[str, str], types: list[str]) -> lis
     return [
         RouteRule(
             check_value(name, line, "payer_type", kind, types), payer, Purpose(purpose),
-            Route(route), days, begin, mailing, since, source,
+            Route(route), days, begin, mailing, binding == "yes", since, source,
         )
         for kind, payer in expand(cells, ("payer_type", "payer"))
     ]  # fmt: skip
