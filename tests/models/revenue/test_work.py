@@ -1,6 +1,7 @@
 """Hand-written denials: what they trace back to, what to do, until when, and what it is worth."""
 
 import datetime as dt
+from decimal import Decimal
 
 import pytest
 
@@ -106,7 +107,7 @@ def test_what_was_resubmitted_or_paid_later_is_no_work():
     paid = remitted("20260205", f"CLP*A1*1*100*60**12*C2~{PAID}", amount="60")
     assert items(first, answer, again, paid) == []
     (line,) = denied_lines(history(first, answer, again, paid))
-    assert (line.attempt, line.recovered) == (Attempt.RESUBMITTED, 60)
+    assert (line.attempt, line.recovered) == (Attempt.RESUBMITTED, Decimal(60))
 
 
 def test_a_rejected_resubmission_leaves_the_work_open():
@@ -148,7 +149,7 @@ def test_a_cut_line_is_worth_what_was_cut():
         remitted("20260120", f"CLP*A1*1*200*70**12*C1~{cut}", amount="70"),
     )  # fmt: skip
     (item,) = [x for x in found if x.claim_id == "A1"]
-    assert (item.kind, item.at_stake) == ("reduced", 50)
+    assert (item.kind, item.at_stake) == ("reduced", Decimal(50))
 
 
 def test_a_score_before_submission_is_remembered():
