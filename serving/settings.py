@@ -68,7 +68,8 @@ class Settings(BaseSettings):
         float, Field(ge=0, description="requests a minute and key, over all workers; 0: no limit")
     ] = 0.0
     claims_per_minute: Annotated[
-        float, Field(ge=0, description="claims a minute and key, over all workers; 0: no limit")
+        float,
+        Field(ge=0, description="claims or notes a minute and key, over all workers; 0: none"),
     ] = 0.0
     concurrent_requests: Annotated[
         int, Field(ge=1, description="requests of one key that a worker holds at once")

@@ -22,12 +22,13 @@ from models.coding.em import VisitLevel
 from models.coding.em_rules import is_office_visit
 from models.coding.spans import Note, SectionKind
 from models.coding.suggestion import Evidence, Suggestion
+from models.coding.support import find_support
 
 ICD10CM = "ICD-10-CM"
 LIKELY = 0.5
 """A documented code that nobody billed is only named from this probability on."""
 MARGIN = 0.05
-"""A more specific code must be likelier than the billed one by this much."""
+"""A more specific code must be likelier than the billed one by this much, or rest on more words."""
 
 # A mention in these does not say that the condition was looked at in this visit.
 _WEAK = {
@@ -206,6 +207,9 @@ class _Comparer:
         better = self._more_specific(code, ())
         if better is not None:
             return self._less_specific(code, better, lines)
+        own_words = find_support(self.note, self.icd, code, (*_CONCLUSIONS, None))
+        if own_words:
+            return Supported(ICD10CM, code, own_words)
         return self._unsupported(code, own, lines)
 
     def _more_specific(self, code: str, shared: Sequence[Evidence]) -> Suggestion | None:
@@ -218,7 +222,11 @@ class _Comparer:
             if not self._says_more(other.code, code) or other.score < LIKELY / 2:
                 continue
             own = self.by_code.get(code)
-            if own is not None and other.score <= own.score + MARGIN:
+            if (
+                own is not None
+                and other.score <= own.score + MARGIN
+                and not _wider(other.evidence, own.evidence)
+            ):
                 continue
             if not shared or _overlap(other.evidence, shared):
                 return other
@@ -326,6 +334,15 @@ _FAMILY = {"Z80", "Z81", "Z82", "Z83", "Z84"}
 
 def _overlap(some: Sequence[Evidence], others: Sequence[Evidence]) -> bool:
     return any(a.begin < b.end and b.begin < a.end for a in some for b in others)
+
+
+def _wider(some: Sequence[Evidence], others: Sequence[Evidence]) -> bool:
+    """Whether words of the first hold words of the second and more ("plaque psoriasis")."""
+    return any(
+        a.begin <= b.begin and b.end <= a.end and a.end - a.begin > b.end - b.begin
+        for a in some
+        for b in others
+    )
 
 
 def _visit(code: str, line: int, visit: VisitLevel) -> Supported | Finding:

@@ -99,6 +99,7 @@ async def _infer(service: Service, follower: CodingFollower, request: Request) -
         raise AwsError("ServiceUnavailableException", follower.reason(), 503)
     try:
         with service.place(caller):
+            service.limits.count_claims(caller.actor, 1)
             entities = await service.in_turn(caller, _work(served, text))
     except ServiceError as error:
         raise AwsError("TooManyRequestsException", error.detail) from None

@@ -53,6 +53,7 @@ def notes_router(service: Service, follower: CodingFollower) -> APIRouter:
         async with service.admitted(request, "coding") as caller:
             body = await _body(service, caller, request, SuggestBody)
             served = follower.require()
+            service.limits.count_claims(caller.actor, 1)
 
             def work(_between: Callable[[], None]) -> CodedNote:
                 return code_note(served, body.note, body)
@@ -85,6 +86,7 @@ def notes_router(service: Service, follower: CodingFollower) -> APIRouter:
         async with service.admitted(request, "coding") as caller:
             body = await _body(service, caller, request, SuggestBatchBody)
             served = follower.require()
+            service.limits.count_claims(caller.actor, len(body.notes))
 
             def work(between: Callable[[], None]) -> list[CodedNote]:
                 return code_notes(served, body.notes, body, between)

@@ -209,3 +209,15 @@ def test_coding_needs_its_scope(settings: Settings) -> None:
             assert response.status_code == status
 
     against(settings, work, coding=1)
+
+
+def test_notes_count_towards_the_rate_of_a_key(settings: Settings) -> None:
+    limited = settings.model_copy(update={"claims_per_minute": 60.0})
+
+    async def work(client: httpx.AsyncClient) -> None:
+        body = {"notes": [NOTE] * 5}
+        assert (await client.post("/v1/notes/batch", json=body)).status_code == 200
+        refused = await client.post("/v1/notes/batch", json=body)
+        assert refused.status_code == 429 and int(refused.headers["retry-after"]) >= 1
+
+    against(limited, work, coding=1)
