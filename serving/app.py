@@ -21,6 +21,8 @@ from serving.api.docs import docs_router
 from serving.api.gate import Gate
 from serving.api.handlers import add_handlers
 from serving.api.keeping import Keeper
+from serving.api.kpis import PUBLISHED_KPIS, kpis_router
+from serving.api.ledger import PUBLISHED_LEDGER, ledger_router
 from serving.api.loads import Loaded, loads_router
 from serving.api.notes import notes_router
 from serving.api.openapi import DESCRIPTION, describe
@@ -87,6 +89,8 @@ PUBLISHED = (
     ProblemLine,
     SkippedLine,
     EndLine,
+    *PUBLISHED_LEDGER,
+    *PUBLISHED_KPIS,
 )
 
 #: FastAPI's own telemetry would send exceptions with their text; `serving.telemetry` does not.
@@ -193,6 +197,8 @@ def create_app(
     app.include_router(batches_router(service, runner))
     app.include_router(loads_router(service))
     app.include_router(reports_router(service, edits))
+    app.include_router(ledger_router(service))
+    app.include_router(kpis_router(service))
     app.include_router(notes_router(service, coding))
     app.include_router(codes_router(service, shelf))
     app.include_router(comprehend_router(service, coding))

@@ -105,10 +105,13 @@ class Ledgers:
         *,
         force: bool = False,
         snapshot: HistorySnapshot | None = None,
+        ledger: Ledger | None = None,
     ) -> Posted | None:
         """Posts what is not posted yet; ``None`` where everything is.
 
-        Safe at any time and from several processes at once: a newer state of the practice wins.
+        ``snapshot`` and ``ledger``: the practice's history and what `compute` made of it, where
+        that has been done already. Safe at any time and from several processes at once: a newer
+        state of the practice wins.
 
         Raises:
             StoreUnavailableError: the store went away; what was posted until then stays.
@@ -118,10 +121,7 @@ class Ledgers:
         snapshot = snapshot or read_snapshot(self._database, practice, options)
         if snapshot is None:
             return None
-        with self._database.read() as connection:
-            released = self._released(connection, practice)
-        classes = options.classes if options else None
-        ledger = post_history(snapshot.history, PostingOptions(classes, released))
+        ledger = ledger or self.compute(snapshot, options)
         done = Posted(practice, len(ledger.encounters), len(ledger.deposits))
         done.held = sum(not h.released for h in ledger.held)
         try:
@@ -129,6 +129,13 @@ class Ledgers:
         except _SupersededError:
             return None  # whoever has the newer state posts it
         return done
+
+    def compute(self, snapshot: HistorySnapshot, options: HistoryOptions | None = None) -> Ledger:
+        """The ledger that the files give, with what persons released."""
+        with self._database.read() as connection:
+            released = self._released(connection, snapshot.practice)
+        classes = options.classes if options else None
+        return post_history(snapshot.history, PostingOptions(classes, released))
 
     def _keep(self, practice: str, snapshot: HistorySnapshot, ledger: Ledger, done: Posted) -> None:
         changes = snapshot.changes

@@ -13,6 +13,7 @@ from serving.store.database import Database
 from serving.store.drafts import Drafts
 from serving.store.errors import StoreUnavailableError
 from serving.store.intake import Intake
+from serving.store.kpis import Kpis
 from serving.store.ledger import Ledgers
 from serving.store.ledger_decisions import LedgerDecisions
 from serving.store.ledger_reading import LedgerReports
@@ -55,6 +56,7 @@ class Store:
         self.outcomes = Outcomes(database)
         self.rule_learning = RuleLearning(database, self.outcomes, self.rules)
         self.ledgers = Ledgers(database)
+        self.kpis = Kpis(database)
         self.ledger_reports = LedgerReports(database)
         self.ledger_decisions = LedgerDecisions(database)
         self.scorecards = Scorecards(database)

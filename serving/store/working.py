@@ -19,11 +19,15 @@ class WorkedIn(msgspec.Struct, frozen=True):
 
 def is_stale(store: Store, practice: str) -> bool:
     """Whether something was loaded, or decided, that is not worked in yet."""
-    return store.outcomes.state(practice).stale or store.ledgers.stale(practice)
+    return (
+        store.outcomes.state(practice).stale
+        or store.ledgers.stale(practice)
+        or store.kpis.stale([practice])
+    )
 
 
 def work_in(store: Store, practice: str, options: HistoryOptions | None = None) -> WorkedIn | None:
-    """Outcomes and postings of one practice; ``None`` where both are up to date.
+    """Outcomes, postings and KPIs of one practice; ``None`` where all are up to date.
 
     Killed in between, it is simply done again: nothing is lost or doubled.
 
@@ -35,8 +39,8 @@ def work_in(store: Store, practice: str, options: HistoryOptions | None = None) 
     snapshot = read_snapshot(store.database, practice, options)
     if snapshot is None:
         return None
-    return WorkedIn(
-        practice,
-        store.outcomes.refresh(practice, options, snapshot=snapshot),
-        store.ledgers.post(practice, options, snapshot=snapshot),
-    )
+    outcomes = store.outcomes.refresh(practice, options, snapshot=snapshot)
+    ledger = store.ledgers.compute(snapshot, options)
+    posted = store.ledgers.post(practice, options, snapshot=snapshot, ledger=ledger)
+    store.kpis.refresh(snapshot, ledger)
+    return WorkedIn(practice, outcomes, posted)
