@@ -31,4 +31,6 @@ def bucket(days: int) -> str:
 
 def bucket_days(as_of: dt.date) -> list[tuple[str, dt.date]]:
     """For each bucket the earliest day from which an amount still falls into it or a later one."""
-    return [(name, as_of - dt.timedelta(days=last)) for name, last in BUCKETS[:-1]]
+    return [
+        (name, dt.date.fromordinal(max(as_of.toordinal() - last, 1))) for name, last in BUCKETS[:-1]
+    ]
