@@ -145,6 +145,7 @@ class Credit(msgspec.Struct, frozen=True):
 
     encounter: str
     line: int
+    owner: str  # payer key; empty: the patient, or whoever paid
     amount: Decimal
     since: dt.date
     federal: bool
@@ -165,17 +166,23 @@ def is_federal(claims: Sequence[Claim]) -> bool:
 
 
 def credits_of(history: ClaimHistory, ledger: Ledger) -> list[Credit]:
-    """Services that were paid more than is owed, the oldest first."""
+    """What payers or patients paid more than they owed, service by service, the oldest first."""
     found = []
     for posted in ledger.encounters:
+        own = [history.submissions[i] for i in posted.encounter.submissions]
         for balance in service_balances(posted.entries):
-            if balance.balance >= 0:
-                continue
-            since = min(x.since for x in balance.open if x.amount < 0)
-            claims = [history.submissions[i].claim for i in posted.encounter.submissions]
-            found.append(
-                Credit(
-                    posted.encounter.key, balance.line, -balance.balance, since, is_federal(claims)
+            for x in balance.open:
+                if x.amount >= 0:
+                    continue
+                payers = [s.claim for s in own if s.payer == x.owner] or [s.claim for s in own]
+                found.append(
+                    Credit(
+                        posted.encounter.key,
+                        balance.line,
+                        x.owner,
+                        -x.amount,
+                        x.since,
+                        is_federal(payers),
+                    )
                 )
-            )
-    return sorted(found, key=lambda x: (x.since, x.encounter, x.line))
+    return sorted(found, key=lambda x: (x.since, x.encounter, x.line, x.owner))

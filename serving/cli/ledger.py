@@ -21,6 +21,9 @@ app = typer.Typer(
     help="Look at the ledger: balances, receivables by age, a claim's postings, what is held.",
 )
 
+# More would push the result off the screen; --json has them all.
+MOST_ROWS = 50
+
 PracticeOption = Annotated[
     str | None,
     typer.Option(
@@ -196,6 +199,105 @@ def deposits(
         for x in found
     ]
     show(found, columns(rows) or "no such payment is posted", as_json=json)
+
+
+@app.command("follow-up")
+def follow_up(practice: PracticeOption = None, json: Json = False) -> None:
+    """Submissions to ask after: rejected, lost, or silent past the payer's usual answer time.
+
+    Example: firstpass ledger follow-up
+    """
+    from models.revenue.followup import follow_up as due
+
+    with opened_store() as store:
+        names = [practice] if practice else store.outcomes.practices()
+        found = [x for name in names for x in due(store.outcomes.history(name))]
+    rows = [
+        {
+            "claim": x.claim_id,
+            "payer": x.payer,
+            "stage": str(x.stage),
+            "charge": f"{x.charge:,.2f}",
+            "sent": x.submitted.isoformat(),
+            "days": str(x.age),
+            "usual": str(x.usual_days),
+        }
+        for x in found[:MOST_ROWS]
+    ]
+    words = columns(rows) or "no submission needs asking after"
+    if len(found) > MOST_ROWS:
+        words += f"\nand {len(found) - MOST_ROWS:,} more (see --json)"
+    show(found, words, as_json=json)
+
+
+@app.command("credits")
+def credit_balances(practice: PracticeOption = None, json: Json = False) -> None:
+    """Services paid more than is owed; of a federal programme with the day it is due back.
+
+    Example: firstpass ledger credits
+    """
+    found = []
+    with opened_store() as store:
+        from models.revenue.holds import credits_of
+        from serving.store.snapshot import read_snapshot
+
+        for name in [practice] if practice else store.outcomes.practices():
+            snapshot = read_snapshot(store.database, name)
+            if snapshot is not None:
+                ledger = store.ledgers.compute(snapshot)
+                claims = {x.encounter.key: x.encounter.claim_id for x in ledger.encounters}
+                found += [(claims[x.encounter], x) for x in credits_of(snapshot.history, ledger)]
+    rows = [
+        {
+            "claim": claim,
+            "line": str(x.line),
+            "of": x.owner or "patient",
+            "amount": f"{x.amount:,.2f}",
+            "since": x.since.isoformat(),
+            "due back": x.due.isoformat() if x.federal else "",
+        }
+        for claim, x in found
+    ]
+    show([{"claim_id": c, "credit": x, "due": x.due if x.federal else None} for c, x in found],
+         columns(rows) or "no credits", as_json=json)  # fmt: skip
+
+
+@app.command()
+def underpayments(practice: PracticeOption = None, json: Json = False) -> None:
+    """Services paid below the contract, Medicare's schedule, or what the payer usually allows.
+
+    Example: firstpass ledger underpayments
+    """
+    from models.revenue.expected import ExpectedAmounts, FeeTables
+    from models.revenue.underpayment import compare_allowed
+    from models.revenue.underpayment import underpayments as short
+    from serving.store.snapshot import read_snapshot
+
+    found = []
+    with opened_store() as store:
+        for name in [practice] if practice else store.outcomes.practices():
+            snapshot = read_snapshot(store.database, name)
+            if snapshot is not None:
+                ledger = store.ledgers.compute(snapshot)
+                expected = ExpectedAmounts(FeeTables.load())
+                found += short(compare_allowed(snapshot.history, ledger, expected))
+    rows = [
+        {
+            "claim": x.claim_id,
+            "line": str(x.line),
+            "payer": x.payer,
+            "code": " ".join((x.code, *x.modifiers)),
+            "expected": f"{x.expected:,.2f}",
+            "by": str(x.basis),
+            "allowed": f"{x.allowed:,.2f}",
+            "missing": f"{x.open:,.2f}",
+        }
+        for x in found[:MOST_ROWS]
+    ]
+    words = columns(rows) or "nothing was paid below expectation"
+    if len(found) > MOST_ROWS:
+        words += f"\nand {len(found) - MOST_ROWS:,} more (see --json)"
+    show(found, words, as_json=json)
 
 
 @app.command()

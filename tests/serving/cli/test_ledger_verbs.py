@@ -59,6 +59,9 @@ def test_an_empty_store_says_so(run):
     assert "nothing is open" in run("ledger", "receivable")
     assert "nothing is held" in run("ledger", "suspense")
     assert "no such claim" in run("ledger", "claim", "A1", code=1)
+    assert "no submission needs" in run("ledger", "follow-up")
+    assert "nothing was paid below" in run("ledger", "underpayments")
+    assert "no credits" in run("ledger", "credits")
 
 
 def test_load_posts_and_the_ledger_shows_it(run, history):
@@ -73,6 +76,21 @@ def test_load_posts_and_the_ledger_shows_it(run, history):
     assert "40.00" in table
     assert "part_held" not in run("ledger", "deposits")
     run("ledger", "receivable", "--basis", "birthday", code=2)
+
+
+def test_lists_of_what_is_to_be_done(run, history):
+    (history / "late.837").write_text(filed("L1", "20251001", "99213*100"))
+    (history / "over.835").write_text(
+        remitted("20260125", PAID.replace("CN1", "CN3"), amount="60", trace="T9")
+    )
+    run("load", history)
+    (late,) = json.loads(run("ledger", "follow-up", "--json"))
+    assert (late["claim_id"], late["stage"]) == ("L1", "silent")
+    assert "L1" in run("ledger", "follow-up")
+    (credit,) = json.loads(run("ledger", "credits", "--json"))
+    assert (credit["claim_id"], float(credit["credit"]["amount"])) == ("A1", 60)
+    assert credit["due"] is None
+    assert json.loads(run("ledger", "underpayments", "--json")) == []
 
 
 def test_held_money_is_released_and_held_again(run, history):
