@@ -2,18 +2,22 @@
 
 ``coding.json`` (systems, thresholds, calibrators), and for each system its lexicons
 (``NAME.npz``), what labelled notes taught (``NAME.history.msgpack``) and its booster
-(``NAME.txt``). No code, no pickles, no text of notes: strings that coders marked are kept as
-fingerprints, single words only if they are words of medicine or of many notes.
+(``NAME.txt``); with an encoder also ``encoder.onnx``, its ``tokenizer.json`` and vectors
+(``NAME.vectors.npz``). No code, no pickles, no text of notes: strings that coders marked are kept
+as fingerprints and vectors, single words only if they are words of medicine or of many notes.
 """
 
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
 
-from models.coding.features import COLUMNS, FEATURE_SCHEMA, Sources
+from models.coding.dense import DenseIndex, Projection
+from models.coding.encoder import ENCODER_FILE, TextEncoder
+from models.coding.features import COLUMNS, FEATURE_SCHEMA, Dense, Sources
 from models.coding.history import StringHistory
 from models.coding.lexicon import Lexicon
 from models.coding.mentions import TermFinder
@@ -51,6 +55,8 @@ def save_artifact(model: CodingModel, folder: Path) -> None:
             for key, value in finder.lexicon.arrays().items()
         }
         np.savez(folder / f"{name}.npz", allow_pickle=False, **arrays)
+        if part.sources.dense is not None:
+            _save_dense(part.sources.dense, folder, name)
         history = msgspec.msgpack.encode(part.sources.history.to_data())
         (folder / f"{name}.history.msgpack").write_bytes(history)
         ranker = save_ranker(part.ranker, folder, name)
@@ -71,25 +77,57 @@ def load_artifact(folder: Path, *, model_version: str = "unregistered") -> Codin
     if content.columns != list(COLUMNS):
         raise RegistryError(f"{folder} was written with other columns: train again")
     words = vocabulary()
+    encoder = TextEncoder(folder) if (folder / ENCODER_FILE).exists() else None
     parts = {}
     for part in content.parts:
         with np.load(folder / f"{part.file}.npz", allow_pickle=False) as arrays:
-            lexicons = {
-                which: Lexicon.from_arrays(
-                    {
-                        key.removeprefix(f"{which}."): arrays[key]
-                        for key in arrays.files
-                        if key.startswith(f"{which}.")
-                    }
-                )
-                for which in ("terms", "alike")
-            }
+            lexicons = {w: Lexicon.from_arrays(_of(arrays, w)) for w in ("terms", "alike")}
         history = StringHistory.from_data(
             msgspec.msgpack.decode((folder / f"{part.file}.history.msgpack").read_bytes())
         )
         sources = Sources(
-            TermFinder(lexicons["terms"], words), history, TermFinder(lexicons["alike"], words)
+            TermFinder(lexicons["terms"], words),
+            history,
+            TermFinder(lexicons["alike"], words),
+            _load_dense(folder, part.file, encoder),
         )
         ranker = load_ranker(part.ranker, folder, part.file)
         parts[part.system] = SystemPart(sources, ranker, part.threshold, part.titles)
     return CodingModel(parts, model_version=model_version)
+
+
+def _save_dense(dense: Dense, folder: Path, name: str) -> None:
+    for path in dense.encoder.files:
+        if not (folder / path.name).exists():
+            shutil.copyfile(path, folder / path.name)
+    indexes = {"terms": dense.terms} | ({"strings": dense.strings} if dense.strings else {})
+    np.savez(
+        folder / f"{name}.vectors.npz",
+        allow_pickle=False,
+        centre=dense.projection.centre,
+        axes=dense.projection.axes,
+        **{f"{w}.{k}": v for w, index in indexes.items() for k, v in index.arrays().items()},
+    )
+
+
+def _load_dense(folder: Path, name: str, encoder: TextEncoder | None) -> Dense | None:
+    path = folder / f"{name}.vectors.npz"
+    if encoder is None or not path.exists():
+        return None
+    with np.load(path, allow_pickle=False) as arrays:
+        indexes = {
+            which: DenseIndex.from_arrays(_of(arrays, which))
+            for which in ("terms", "strings")
+            if f"{which}.codes" in arrays.files
+        }
+        projection = Projection(arrays["centre"], arrays["axes"])
+    return Dense(encoder, projection, indexes["terms"], indexes.get("strings"))
+
+
+def _of(arrays: Any, which: str) -> dict[str, Any]:
+    """The arrays whose names begin with ``which``, without it."""
+    return {
+        name.removeprefix(f"{which}."): arrays[name]
+        for name in arrays.files
+        if name.startswith(f"{which}.")
+    }

@@ -26,6 +26,7 @@ class TextEncoder:
         import onnxruntime
         from tokenizers import Tokenizer
 
+        self.files = (folder / ENCODER_FILE, folder / TOKENIZER_FILE)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1

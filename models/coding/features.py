@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from models.coding.abbreviations import load_abbreviations
 from models.coding.assertion import Assertion, AssertionRules, assertions
 from models.coding.dense import DenseIndex, Projection
 from models.coding.encoder import TextEncoder, TextStates
@@ -18,7 +19,7 @@ from models.coding.lexicon import Lexicon
 from models.coding.mentions import StringMention, TermFinder, TermMention, find_strings
 from models.coding.spans import Note, SectionKind, Span
 from models.coding.stretches import Stretch, sentence_words, stretches
-from models.coding.words import Token, Vocabulary
+from models.coding.words import Token, Vocabulary, tokens
 
 FEATURE_SCHEMA = 1
 Floats = NDArray[np.float32]
@@ -123,6 +124,36 @@ def read_words(note: Note, vocabulary: Vocabulary) -> NoteReading:
     return NoteReading(note, sentence_words(note, vocabulary))
 
 
+def spelt_out(note: Note, words: list[list[Token]], vocabulary: Vocabulary) -> list[list[Token]]:
+    """Content words with abbreviations replaced by their likeliest long form, where they stand.
+
+    Only in notes with headings: shorthand is theirs, running prose and other languages are not
+    what the table of abbreviations was written for.
+    """
+    if not note.sections:
+        return words
+    found = {a.begin: a for a in load_abbreviations().find(note) if a.meanings[0].share >= 0.6}
+    if not found:
+        return words
+    result = []
+    for sentence in words:
+        spelt: list[Token] = []
+        behind = -1
+        for token in sentence:
+            known = found.get(token.begin)
+            if known is not None and len(known.short) > 1:
+                behind = known.end
+                spelt += [
+                    Token(known.begin, known.end, t.word, t.key)
+                    for t in tokens(known.long)
+                    if t.word not in vocabulary.empty
+                ]
+            elif token.begin >= behind:
+                spelt.append(token)
+        result.append(spelt)
+    return result
+
+
 class _Row(msgspec.Struct, gc=False):
     supports: list[Support]
     strings: dict[int, tuple[int, int, int, int, int]]  # string: marked, with, seen, rank, words
@@ -132,7 +163,7 @@ class _Row(msgspec.Struct, gc=False):
 def collect(reading: NoteReading, sources: Sources, rules: AssertionRules) -> Candidates:
     """All candidates of a note with their features."""
     note, words = reading.note, reading.words
-    runs = stretches(note, words)
+    runs = stretches(note, spelt_out(note, words, sources.terms.vocabulary))
     sections = [s.section for s in note.sentences]
     rows: dict[str, _Row] = {}
     strings = find_strings(words, sections, sources.history)

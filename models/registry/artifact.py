@@ -14,8 +14,11 @@ import numpy as np
 from models.errors import RegistryError
 
 SCHEMA_FILE = "schema.json"
-# Text boosters, arrays, tables. Everything else is refused, most of all what unpickles.
-DATA_SUFFIXES = frozenset({".txt", ".json", ".npz", ".npy", ".msgpack", ".csv", ".parquet"})
+# Text boosters, arrays, tables, networks as ONNX graphs. Everything else is refused, most of all
+# what unpickles.
+DATA_SUFFIXES = frozenset(
+    {".txt", ".json", ".npz", ".npy", ".msgpack", ".csv", ".parquet", ".onnx"}
+)
 
 
 class ArtifactSchema(msgspec.Struct, frozen=True):

@@ -5,8 +5,10 @@ torch nor transformers: it runs the exported file through onnxruntime.
 """
 
 import importlib.util
+import logging
 import os
 import tempfile
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -60,10 +62,21 @@ def export_encoder(source: str, folder: Path) -> float:
     Raises:
         InputError: ``source`` holds no model that transformers can read.
     """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the exporter, about its own past
+        logging.disable(logging.WARNING)
+        try:
+            return _export(source, folder)
+        finally:
+            logging.disable(logging.NOTSET)
+
+
+def _export(source: str, folder: Path) -> float:
     import onnxruntime.quantization as quantization
     import torch
     import transformers
 
+    transformers.utils.logging.disable_progress_bar()
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(source)
         model = transformers.AutoModel.from_pretrained(source, attn_implementation="eager").eval()
@@ -87,7 +100,7 @@ def export_encoder(source: str, folder: Path) -> float:
     with tempfile.TemporaryDirectory() as temporary, torch.no_grad():
         plain = Path(temporary) / "plain.onnx"
         torch.onnx.export(
-            Tokens(model),
+            Tokens(model).eval(),
             tuple(example[n] for n in names),
             str(plain),
             input_names=list(names),

@@ -22,6 +22,7 @@ from models.coding.words import vocabulary
 from models.measure import fit_calibrator
 from training.coding.dataset import Ints, LabelledNotes, Spans, folds_of
 from training.coding.score import best_threshold
+from training.coding.vectors import StringVectors
 from training.progress import Progress, silent
 
 FOLDS = 10
@@ -63,11 +64,14 @@ class FittedRanker(msgspec.Struct):
     probabilities: list[Floats]
 
 
-def sources_of(terms: TermFinder, notes: Sequence[Marked]) -> Sources:
+def sources_of(
+    terms: TermFinder, notes: Sequence[Marked], vectors: StringVectors | None = None
+) -> Sources:
     """Candidate sources with what ``notes`` teach."""
     history = StringHistory.build(notes)
     alike = Lexicon.build(string_entries(notes, history, terms.lexicon, vocabulary()))
-    return Sources(terms, history, TermFinder(alike, vocabulary()))
+    dense = vectors.index(notes, history) if vectors is not None else None
+    return Sources(terms, history, TermFinder(alike, vocabulary()), dense)
 
 
 def out_of_fold(
@@ -75,6 +79,7 @@ def out_of_fold(
     terms: TermFinder,
     rules: AssertionRules,
     *,
+    vectors: StringVectors | None = None,
     work: Path | None = None,
     progress: Progress = silent,
 ) -> list[NoteTable]:
@@ -91,7 +96,7 @@ def out_of_fold(
         tables = _load(kept) if kept is not None and kept.exists() else None
         if tables is None or len(tables) != len(rows):
             others = [m for m, f in zip(data.marked, fold, strict=True) if f != number]
-            sources = sources_of(terms, others)
+            sources = sources_of(terms, others, vectors)
             tables = [table_of(data, int(row), sources, rules) for row in rows]
             if kept is not None:
                 _save(kept, tables)
@@ -155,13 +160,15 @@ def fit_part(
     rules: AssertionRules,
     titles: dict[str, str],
     *,
+    vectors: StringVectors | None = None,
     work: Path | None = None,
     progress: Progress = silent,
 ) -> SystemPart:
     """One system's part: history of all notes, ranker on out-of-fold candidates."""
-    tables = out_of_fold(data, terms, rules, work=work, progress=progress)
+    tables = out_of_fold(data, terms, rules, vectors=vectors, work=work, progress=progress)
     fitted = fit_ranker(data, tables, progress)
-    return SystemPart(sources_of(terms, data.marked), fitted.ranker, fitted.threshold, titles)
+    sources = sources_of(terms, data.marked, vectors)
+    return SystemPart(sources, fitted.ranker, fitted.threshold, titles)
 
 
 def answers_of(

@@ -24,6 +24,7 @@ from models.registry import TableSignature, Version, promote, store_folder
 from training.coding.dataset import LabelledNotes, label, split, systems_of
 from training.coding.fit import fit_part
 from training.coding.judge import Judged, judge
+from training.coding.vectors import StringVectors, dense_terms
 from training.progress import Progress, silent
 from training.tracking import combined_fingerprint, file_digest, training_run
 from training.tracking.runs import TrainingRun
@@ -71,6 +72,11 @@ def train_coding(
     progress("building the index of ICD-10-CM")
     model = day_one_model()
     result = CodingTraining(0, {}, [], [], [])
+    dense, absent = dense_terms(model.icd10cm, progress)
+    if absent:
+        result.missing.append(absent)
+    for part in model.parts.values():
+        part.sources.dense = dense
     fingerprint = ""
     work: Path | None = None
     if notes:
@@ -79,7 +85,8 @@ def train_coding(
         result.notes, result.problems = len(read.notes), read.problems
         files = [p for path in notes for p in ([path] if path.is_file() else path.rglob("*"))]
         fingerprint = combined_fingerprint(file_digest(p) for p in files if p.is_file())
-        work = store_folder() / "work" / f"coding-{fingerprint}-{FEATURE_SCHEMA}"
+        how = "vectors" if dense is not None else "words"
+        work = store_folder() / "work" / f"coding-{fingerprint}-{FEATURE_SCHEMA}-{how}"
         _learn(model, read.notes, result, work, progress)
     progress("registering")
     parameters: dict[str, str | int | float | bool | None] = {
@@ -126,6 +133,8 @@ def _learn(
             "the notes have no codes to learn from: give each note its 'codes' (docs/notes.md),"
             " or train without notes for the day-one version"
         )
+    first = next(iter(model.parts.values())).sources.dense
+    vectors = StringVectors(first) if first is not None else None
     for system, count in counts.most_common():
         if count < LEAST_NOTES:
             result.missing.append(
@@ -135,19 +144,30 @@ def _learn(
         data = label(notes, system, known=_known(system, model.icd10cm), problems=result.problems)
         part = model.parts.get(system) or _without_terms()
         learn, test = split(data)
-        tested = _fit(data.take(learn), part, model, work / "test", progress)
+        tested = _fit(data.take(learn), part, model, vectors, work / "test", progress)
         result.judged[system] = judge(tested, data.take(test), model.rules, progress)
-        model.parts[system] = _fit(data, part, model, work / "all", progress)
+        model.parts[system] = _fit(data, part, model, vectors, work / "all", progress)
         result.learnt.append(system)
     if not result.learnt:
         raise NotEnoughDataError("too few labelled notes: " + "; ".join(result.missing))
 
 
 def _fit(
-    data: LabelledNotes, part: SystemPart, model: CodingModel, work: Path, progress: Progress
+    data: LabelledNotes,
+    part: SystemPart,
+    model: CodingModel,
+    vectors: StringVectors | None,
+    work: Path,
+    progress: Progress,
 ) -> SystemPart:
     return fit_part(
-        data, part.sources.terms, model.rules, part.titles, work=work, progress=progress
+        data,
+        part.sources.terms,
+        model.rules,
+        part.titles,
+        vectors=vectors if data.system == ICD10CM else None,
+        work=work,
+        progress=progress,
     )
 
 
