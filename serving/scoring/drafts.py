@@ -15,6 +15,7 @@ from models.edits import Edit, EditContext, ServiceIndex, check_claim
 from models.errors import FirstpassError
 from serving.api.backend import Backend
 from serving.scoring.edits import EditDesk
+from serving.scoring.fixes import draft_fixes, fixed
 from serving.scoring.follower import ModelFollower, ServedModel
 from serving.scoring.turns import Turns
 from serving.store.drafts import Assessment, Draft, DraftFix, version_key
@@ -23,6 +24,8 @@ from serving.telemetry.logs import logger
 
 #: How often drafts that wait for a score are looked for.
 LOOK_SECONDS = 1.0
+#: Probability from which fixes are looked for.
+FIXED_FROM = 0.05
 #: Drafts scored between two looks at who else waits.
 PORTION = 40
 
@@ -93,8 +96,25 @@ class DraftDesk:
         limit = tables.scopes.of(claim).filing_limit
         day = claim.service_date
         deadline = day + dt.timedelta(days=limit) if day and limit else None
-        fixes: list[DraftFix] = []
-        return Assessment(risk, edits, fixes, preventable(risk), main_reason(risk, edits), deadline)
+        told = served.scorer.fixes(tables).fixes([claim], [risk], [edits], FIXED_FROM)[0]
+        fixes = draft_fixes(claim, told, tables.icd10)
+        return Assessment(
+            self._edits.edition,
+            risk,
+            edits,
+            fixes,
+            preventable(risk),
+            main_reason(risk, edits),
+            deadline,
+        )
+
+    def fixed(self, claim: Claim, fix: DraftFix) -> Claim:
+        """The claim with a fix for which nothing has to be entered.
+
+        Raises:
+            InputError: it does not apply any more.
+        """
+        return fixed(claim, fix, self._edits.tables.icd10)
 
     def assess_now(self, draft: Draft, claim: Claim) -> Assessment | None:
         """As `assess`, for a draft that a person changed; ``None`` while no model serves."""
@@ -124,7 +144,8 @@ class DraftDesk:
         if served is None:
             return 0
         drafts = self._backend.store.drafts
-        key = version_key(served.scorer.model_version, served.scorer.history_version)
+        scorer = served.scorer
+        key = version_key(scorer.model_version, scorer.history_version, self._edits.edition)
         waiting = drafts.to_score(key, PORTION)
         scored = []
         for draft in waiting:

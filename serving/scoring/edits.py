@@ -1,6 +1,7 @@
 """Pre-submission edits beside the model: tables that are followed, and one file's memory."""
 
 import asyncio
+import hashlib
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,6 +35,11 @@ class EditDesk:
         self._lock = threading.Lock()
         self._seen = self._state()
         self.tables = EditTables.load(home)
+
+    @property
+    def edition(self) -> str:
+        """Names the tables and payer rules in use: another one may find other edits."""
+        return hashlib.sha256(repr(sorted(self._seen)).encode()).hexdigest()[:12]
 
     def session(self) -> "EditSession":
         """The edits of one request or file, with the tables of this moment."""

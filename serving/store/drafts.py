@@ -34,26 +34,35 @@ _MANY = 500
 _claim: msgspec.json.Decoder[Claim] = msgspec.json.Decoder(Claim)
 
 
-class DraftFix(msgspec.Struct, frozen=True):
-    """A change that a person may truthfully make, and what it would do.
+class DraftFix(msgspec.Struct, frozen=True, kw_only=True):
+    """A change that a person may truthfully make, under the condition ``allowed_if``.
 
-    ``pointer`` is the field's JSON pointer; ``value`` what the fix would put there, empty where
-    a person must know it (``needs`` says what). ``probability`` is the claim's after the fix,
-    ``None`` where that depends on what the person enters; ``protects`` is in dollars.
+    ``needs`` names what a person must enter, which goes to the field at ``pointer``; ``applies``:
+    it can be made here, by that or by a click. ``probability`` is the claim's after the fix;
+    ``protects`` is in dollars. ``kind``, ``path`` and ``line`` are those of `models.denial.fixes`.
     """
 
     id: str
+    kind: str
+    line: int | None
     words: str
+    allowed_if: str
     pointer: str
-    value: str = ""
-    needs: str = ""
-    probability: float | None = None
-    protects: float = 0.0
+    path: str
+    needs: str
+    applies: bool
+    probability: float
+    protects: float
+    source: str
 
 
 class Assessment(msgspec.Struct, frozen=True):
-    """What model and edits say about a draft, as it stands in one revision."""
+    """What model and edits say about a draft, as it stands in one revision.
 
+    ``edition`` names the tables and payer rules that the edits asked.
+    """
+
+    edition: str
     risk: DenialRisk
     edits: list[Edit]
     fixes: list[DraftFix]
@@ -514,13 +523,14 @@ def assessment_columns(assessment: Assessment, revision: int) -> dict[str, Any]:
     }
 
 
-def version_key(model_version: str, history_version: str) -> str:
-    """Names what scored a draft."""
-    return f"{model_version}/{history_version}"
+def version_key(model_version: str, history_version: str, edition: str) -> str:
+    """Names what assessed a draft."""
+    return f"{model_version}/{history_version}/{edition}"
 
 
 def _version(assessment: Assessment) -> str:
-    return version_key(assessment.risk.model_version, assessment.risk.history_version)
+    risk = assessment.risk
+    return version_key(risk.model_version, risk.history_version, assessment.edition)
 
 
 _UNSCORED: dict[str, Any] = {
@@ -602,5 +612,13 @@ def _draft(row: Any) -> Draft:
         row.updated_by,
         row.created,
         bytes(row.patient),
-        None if row.assessment is None else _assessment.decode(row.assessment),
+        _decoded(row.assessment),
     )
+
+
+def _decoded(payload: bytes | None) -> Assessment | None:
+    """What was said; nothing where an earlier version of this program said it in another form."""
+    try:
+        return None if payload is None else _assessment.decode(payload)
+    except msgspec.MsgspecError:
+        return None

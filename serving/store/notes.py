@@ -480,5 +480,12 @@ def _note(row: Any) -> StoredNote:
     values = {
         name: getattr(row, name) for name in StoredNote.__struct_fields__ if name != "reading"
     }
-    payload = row.suggestions
-    return StoredNote(**values, reading=None if payload is None else _reading.decode(payload))
+    return StoredNote(**values, reading=_decoded(row.suggestions))
+
+
+def _decoded(payload: bytes | None) -> Reading | None:
+    """What was said; nothing where an earlier version of this program said it in another form."""
+    try:
+        return None if payload is None else _reading.decode(payload)
+    except msgspec.MsgspecError:
+        return None

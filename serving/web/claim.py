@@ -9,13 +9,16 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
 from models.claims.claim import Claim
+from models.edits import ServiceIndex
 from models.errors import InputError
+from models.history.rules import decode_rule, line_facts
 from serving.problems import ServiceError
 from serving.scoring.drafts import DraftDesk, load_actions
 from serving.store.chains import ChainEvent, DeniedClaim
 from serving.store.drafts import Assessment, Draft, DraftChange, DraftFix
 from serving.store.errors import ConflictError, NotFoundError
 from serving.store.filing import claim_columns
+from serving.store.rules import DISMISSED
 from serving.web.claim_fields import (
     ClaimFields,
     claim_fields,
@@ -159,10 +162,12 @@ def add_claims(door: Door, desk: DraftDesk) -> None:
             _require_revision(visit, draft)
             if fix is None:
                 raise InputError("this fix does not apply to the claim any more")
-            value = fix.value or visit.form.get("value", "")
-            if not value:
-                raise InputError(f"enter {fix.needs or 'the value'} first")
-            claim = write_field(draft.claim, fix.pointer, value)
+            if not fix.needs:
+                claim = desk.fixed(draft.claim, fix)
+            elif value := visit.form.get("value", "").strip():
+                claim = write_field(draft.claim, fix.pointer, value)
+            else:
+                raise InputError(f"enter the {fix.needs.removeprefix('the ')} first")
         except (InputError, ConflictError) as error:
             return _answer(visit, draft, problem=str(error))
         return _change(visit, desk, draft, claim, "fix", fix.pointer, fix.words)
@@ -216,7 +221,7 @@ def claim_page(visit: Visit, draft: Draft, problem: str = "", done: str = "") ->
         warnings=sum(x.severity == "warning" for x in edits),
         risk=risk_box(assessment) if assessment else None,
         fixes=tuple(assessment.fixes) if assessment else (),
-        rules=rules_for(visit, draft, claim, payer),
+        rules=rules_for(visit, draft, claim),
         similar=tuple(_denied(x) for x in similar),
         events=tuple(store.chains.events(draft.practice, claim.claim_id)),
         changes=tuple(reversed(changes)),
@@ -291,9 +296,26 @@ def risk_box(assessment: Assessment) -> RiskBox:
     )
 
 
-def rules_for(visit: Visit, draft: Draft, claim: Claim, payer: str) -> tuple[RuleLine, ...]:
-    """Payer rules that apply to the claim."""
-    return ()
+def rules_for(visit: Visit, draft: Draft, claim: Claim) -> tuple[RuleLine, ...]:
+    """Payer rules whose condition the claim meets, those that a person let act first."""
+    past = visit.store.drafts.past(draft.practice, draft.patient)
+    index = ServiceIndex()
+    for earlier in past:
+        index.add(earlier)
+    facts = line_facts(claim, index.earlier(claim))
+    found = []
+    for kept in visit.store.rules.list([draft.practice]):
+        if kept.status == DISMISSED:
+            continue
+        try:
+            rule = decode_rule(kept.content)
+        except InputError:
+            continue  # written by a version that knew other kinds
+        if rule.holds and rule.concerns(claim) and any(rule.broken_by(x) for x in facts):
+            evidence = f"denied {rule.denied} of {rule.answered}{rule.period}"
+            words = {"proposed": "not decided yet"}.get(kept.status, kept.status)
+            found.append((kept.active, RuleLine(kept.id, rule.condition, evidence, words)))
+    return tuple(x for _, x in sorted(found, key=lambda pair: not pair[0]))
 
 
 def _change(

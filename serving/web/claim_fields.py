@@ -107,6 +107,7 @@ def claim_fields(claim: Claim, loaded: Claim, edits: Sequence[Edit]) -> ClaimFie
         field("/payer/id", "payer number", "as the clearinghouse lists it"),
         field("/filing_indicator", "kind of coverage", "two letters or digits"),
         field("/subscriber/member_id", "member number", "as on the card"),
+        field("/group_number", "group number", "as on the card"),
         field("/subscriber", "subscriber"),
         field("/patient", "patient"),
         field("/references/G1", "authorization number", "as the payer gave it"),
@@ -295,6 +296,7 @@ _LABELS = {
     "/payer/id": "payer number",
     "/filing_indicator": "kind of coverage",
     "/subscriber/member_id": "member number",
+    "/group_number": "group number",
     "/references/G1": "authorization number",
     "/references/9F": "referral number",
     "/references/F8": "payer's claim number",
@@ -314,6 +316,7 @@ _SETTERS: dict[str, Setter] = {
             v.upper(), r"[A-Z0-9]{2}", "kind of coverage: two letters or digits, for instance CI"
         ),
     ),
+    "/group_number": lambda c, v: msgspec.structs.replace(c, group_number=v),
     "/frequency": lambda c, v: msgspec.structs.replace(
         c, frequency=_match(v, r"[178]", "frequency is 1, 7 or 8")
     ),
@@ -347,6 +350,7 @@ _READERS: dict[str, Callable[[Claim], str]] = {
     "/payer/id": lambda c: c.payer.id,
     "/filing_indicator": lambda c: c.filing_indicator,
     "/subscriber/member_id": lambda c: c.subscriber.member_id,
+    "/group_number": lambda c: c.group_number,
     "/subscriber": lambda c: _person(c, "subscriber"),
     "/patient": lambda c: _person(c, "patient"),
     "/frequency": lambda c: c.frequency,

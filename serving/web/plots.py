@@ -43,18 +43,19 @@ def bars(items: Sequence[Bar], title: str) -> Markup:
         f"<title>{escape(title)}</title>",
         f'<text class="axis" x="{_MIDDLE - 8}" y="12" text-anchor="end">← paid</text>',
         f'<text class="axis" x="{_MIDDLE + 8}" y="12">denied →</text>',
-        f'<line class="zero" x1="{_MIDDLE}" x2="{_MIDDLE}" y1="16" y2="{height - 2}"></line>',
     ]
     for i, item in enumerate(items):
         top = 18 + i * _BAR
         length = max(1.0, abs(item.value) / longest * _REACH)
         left = _MIDDLE if item.value >= 0 else _MIDDLE - length
         side = "raises" if item.value >= 0 else "lowers"
+        beside = _MIDDLE + _REACH + 12
         parts.append(
             f"<g><title>{escape(item.note)}</title>"
             f'<text class="label" x="0" y="{top + 13}">{escape(_cut(item.words, 62))}</text>'
             f'<rect class="{side}" x="{left:.1f}" y="{top + 18}" width="{length:.1f}" height="10"'
-            f' rx="2"></rect><text class="axis" x="{_MIDDLE + _REACH + 12}" y="{top + 27}">'
+            f' rx="2"></rect><line class="zero" x1="{_MIDDLE}" x2="{_MIDDLE}" y1="{top + 16}"'
+            f' y2="{top + 31}"></line><text class="axis" x="{beside}" y="{top + 27}">'
             f"{item.value:+.2f}</text></g>"
         )
     parts.append("</svg>")

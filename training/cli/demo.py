@@ -25,6 +25,8 @@ def demo(
 ) -> None:
     """Simulate a practice, train its denial model, score tomorrow's claims, serve it.
 
+    The workbench then has claims in its worklist, notes to be reviewed and payer rules.
+
     What is there already is used again: a second run takes seconds. Ctrl-C ends the service.
 
     Example: firstpass demo --no-serve
@@ -36,8 +38,12 @@ def demo(
     version = _trained(folder, anew=fresh)
     scores = _scored(folder, version)
     if serve:
+        _coding()
         # Files that the store has are passed over by their hash.
         _firstpass("load", str(folder / "history"))
+        _firstpass("load", "--drafts", str(folder / "future"))
+        if (folder / "future_notes.jsonl").exists():
+            _firstpass("load", str(folder / "future_notes.jsonl"))
     print(_findings(folder, scores))
     print(_where_to_look(folder, version, time.monotonic() - begun))
     if serve:
@@ -73,6 +79,19 @@ def _trained(folder: Path, *, anew: bool) -> int:
             return version
     _firstpass("train", "denial", str(folder / "history"), "--promote")
     return registry.find("denial").version
+
+
+def _coding() -> None:
+    """The day-one coding model, which needs no labelled notes, unless there is one already."""
+    from models import registry
+    from models.errors import RegistryError
+
+    try:
+        version = registry.find("coding").version
+    except RegistryError:
+        _firstpass("train", "coding", "--promote")
+    else:
+        print(f"coding model: version {version} is the champion already")
 
 
 def _scored(folder: Path, version: int) -> "pd.DataFrame":

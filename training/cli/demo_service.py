@@ -122,6 +122,8 @@ def _how_to_ask(folder: Path, example: Path, port: int) -> str:
     return f"""
 The service is up on {url}, for this machine only. Ctrl-C stops it.
 
+Open {url} in a browser: notes to be reviewed, claims in the worklist, payer rules, models.
+
 Score a claim:
   curl -s {url}/v1/claims/score -H {kind} -d @{example} | python3 -m json.tool
 Score an 837P file, one line of JSON a claim:

@@ -14,7 +14,7 @@ from serving.settings import Settings
 from serving.store.store import Store
 from tests.serving.fakes import register
 from tests.serving.server import serving
-from tests.serving.web.site import PASSWORD, with_notes
+from tests.serving.web.site import EVERY, PASSWORD, TODAY, with_notes
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 FLAGS = [
@@ -65,9 +65,8 @@ class Site:
         """Wait until drafts and notes have their scores."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            if not self.store.drafts.to_score("1/history-1", 1) and not self.store.notes.to_suggest(
-                "1", 1
-            ):
+            drafts = self.store.drafts.page(None, EVERY, today=TODAY, limit=10_000)
+            if all(x.probability for x in drafts) and not self.store.notes.to_suggest("1", 1):
                 return
             time.sleep(0.1)
         raise AssertionError("drafts or notes still wait for their score")

@@ -217,3 +217,29 @@ def test_a_field_reads_what_was_written(pointer, value, shown):
 def test_a_field_refuses_what_it_cannot_hold(pointer, value):
     with pytest.raises(InputError):
         write_field(claim(1), pointer, value)
+
+
+def test_a_fix_edits_the_draft_rescores_it_and_says_who_did_it(settings):
+    store = filled(settings, 5)
+
+    async def work(client: httpx.AsyncClient) -> None:
+        risky = next(x.token for x in lines(store) if x.protects)
+        page = (await client.get(f"/claims/{risky}", headers=HTML)).text
+        assert "protects $9.00" in page
+        form = {"csrf": csrf(page), "revision": "0", "fix": "authorization_number-0"}
+        path = f"/claims/{risky}/fix"
+        without = await client.post(path, data=form, headers=HTML)
+        assert "enter the authorization number first" in without.text
+        done = await client.post(path, data={**form, "value": "A77"}, headers=HTML)
+        assert done.status_code == 303
+        draft = store.drafts.get(risky, None)
+        assert draft.claim.prior_authorization == "A77"
+        (change,) = store.drafts.changes(draft.id)
+        assert (change.kind, change.words, change.who) == ("fix", "Enter it", "single-user")
+        assert change.probability_after is not None
+        gone = {**form, "revision": "1", "fix": "nothing"}
+        answer = await client.post(path, data=gone, headers=HTML)
+        assert "does not apply to the claim any more" in answer.text
+
+    visiting(settings, work)
+    store.close()
