@@ -7,6 +7,7 @@ from models.codes.hcpcs import HcpcsLevel, hcpcs_level, is_modifier_form
 from models.codes.modifiers import load_modifiers
 from models.codes.place_of_service import load_places
 from models.codes.rows import CodeRow
+from models.edits.coverage import CoverageTable
 from models.edits.edit import Findings
 from models.edits.groups import load_conflicts, load_fee_statuses, place_fit
 from models.edits.prepared import PreparedClaim, PreparedLine
@@ -39,6 +40,7 @@ _NOT_WITH = {
 def check_services(claim: PreparedClaim, out: Findings) -> None:
     """Every edit of single lines."""
     fees = claim.tables.mpfs.on(claim.day)
+    policies = claim.tables.lcd.on(claim.day)
     for line in claim.lines:
         if not line.code:
             out.add("code.missing", f"{line.path}/code")
@@ -54,6 +56,8 @@ def check_services(claim: PreparedClaim, out: Findings) -> None:
             row = fees[0].get(line.code)
             if row is not None:
                 _check_fee(line, row, fees[1], out)
+        if policies is not None:
+            _check_coverage(claim, line, policies, out)
         if "drug" in line.groups and not line.line.drugs:
             out.add("ndc.missing", f"{line.path}/drugs", code=line.code)
         if line.line.drugs:
@@ -81,6 +85,23 @@ def _check_code(claim: PreparedClaim, line: PreparedLine, out: Findings) -> bool
     if "unlisted" in line.groups and not (line.line.description or line.line.notes):
         out.add("code.no_description", f"{line.path}/description", code=line.code)
     return True
+
+
+def _check_coverage(
+    claim: PreparedClaim, line: PreparedLine, policies: tuple[CoverageTable, str], out: Findings
+) -> None:
+    """Whether a diagnosis that the line points at supports it."""
+    table, name = policies
+    pointed = [
+        claim.diagnoses[p - 1].code.replace(".", "")
+        for p in line.line.pointers
+        if 0 < p <= len(claim.diagnoses)
+    ]
+    policy = table.unsupported(line.code, pointed, line.on) if pointed else ""
+    if policy:
+        out.add(
+            "coverage.diagnosis", f"{line.path}/pointers", code=line.code, policy=policy, table=name
+        )
 
 
 def _in_force(row: CodeRow, day: dt.date) -> bool:

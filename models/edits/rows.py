@@ -54,6 +54,26 @@ class FeeRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
     malpractice: float | None = None
 
 
+class PolicyRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One code that a coverage policy (LCD with its billing article, NCD) is about.
+
+    ``role``: ``procedure``, or for a diagnosis ``covered`` or ``not_covered``; ``group`` ties
+    procedures to the diagnoses of the same group, ``""`` to all of the policy's.
+    """
+
+    policy: str
+    code: str
+    role: str
+    group: str = ""
+    effective: dt.date | None = None
+    ended: dt.date | None = None  # last day in force
+
+    @property
+    def merge_key(self) -> tuple[str, ...]:
+        """Equal for the same code in the same place of the same policy."""
+        return (self.policy, self.code, self.role, self.group)
+
+
 class GpciRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Geographic practice cost indices of a Medicare locality.
 

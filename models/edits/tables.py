@@ -8,15 +8,16 @@ from typing import Generic, TypeVar
 from models.codes.icd10cm import SHIPPED, Icd10cm, load_icd10cm
 from models.codes.rows import CodeRow, read_rows
 from models.codes.store import ICD10_FILE, TableMeta, tables_folder, versions
+from models.edits.coverage import CoverageTable
 from models.edits.edit import load_rules
 from models.edits.pairs import PairTable, open_pairs
-from models.edits.rows import AddOn, FeeRow, ReasonRow, UnitLimit
+from models.edits.rows import AddOn, FeeRow, PolicyRow, ReasonRow, UnitLimit
 from models.edits.rule_book import PayerRuleBook, load_rule_book
 from models.edits.scope import PROGRAMS, Scopes, load_scopes
 from models.errors import FirstpassError, InputError, Place, Problem
 
 T = TypeVar("T")
-Row = TypeVar("Row", UnitLimit, AddOn, FeeRow, CodeRow, ReasonRow)
+Row = TypeVar("Row", UnitLimit, AddOn, FeeRow, CodeRow, ReasonRow, PolicyRow)
 
 SCOPE_FILE = "edit_scopes.csv"
 """A user's scope rows, in FIRSTPASS_HOME."""
@@ -85,6 +86,7 @@ class EditTables:
         mpfs: Versions[dict[str, FeeRow]] | None = None,
         hcpcs: Versions[dict[str, CodeRow]] | None = None,
         cpt: Versions[dict[str, CodeRow]] | None = None,
+        lcd: Versions[CoverageTable] | None = None,
         scopes: Scopes | None = None,
         payer_rules: PayerRuleBook | None = None,
         problems: tuple[Problem, ...] = (),
@@ -97,6 +99,7 @@ class EditTables:
         self.mpfs = mpfs or Versions()
         self.hcpcs = hcpcs or Versions()
         self.cpt = cpt or Versions()
+        self.lcd = lcd or Versions()
         self.scopes = scopes or Scopes()
         self.payer_rules = payer_rules or PayerRuleBook()
         self.problems = problems
@@ -156,6 +159,7 @@ class EditTables:
             mpfs=by_code(rows("mpfs", FeeRow)),
             hcpcs=by_code(rows("hcpcs", CodeRow)),
             cpt=by_code(rows("cpt", CodeRow)),
+            lcd=Versions([(m, CoverageTable(rs)) for m, rs in rows("lcd", PolicyRow)]),
             scopes=load_scopes(scope_file if scope_file.exists() else None),
             payer_rules=payer_rules,
             problems=tuple(problems),
@@ -165,6 +169,7 @@ class EditTables:
         """What is imported: kind, edition, effective date, sources and rows of every version."""
         metas = [v.metas for v in self.ncci.values()] + [v.metas for v in self.mue.values()]
         metas += [self.addon.metas, self.mpfs.metas, self.hcpcs.metas, self.cpt.metas]
+        metas += [self.lcd.metas]
         return tuple(chain.from_iterable(metas))
 
     def missing(self) -> dict[str, tuple[str, ...]]:
@@ -182,6 +187,7 @@ class EditTables:
             "mpfs": bool(self.mpfs),
             "hcpcs": bool(self.hcpcs),
             "cpt": bool(self.cpt),
+            "lcd": bool(self.lcd),
         }
         silent: dict[str, list[str]] = {}
         for rule in load_rules().values():

@@ -21,6 +21,7 @@ class Kind(StrEnum):
     MPFS = "mpfs"
     GPCI = "gpci"
     CONTRACT = "contract"
+    LCD = "lcd"
     HCPCS = "hcpcs"
     CPT = "cpt"
     ICD10 = "icd10"

@@ -20,13 +20,21 @@ from models.codes.store import (
     tables_folder,
     versions,
 )
-from models.edits.importing import code_lists, fees, payment_tables
+from models.edits.importing import code_lists, coverage, fees, payment_tables
 from models.edits.importing.editions import edition_of
 from models.edits.importing.forms import Part, parts_of
 from models.edits.importing.headings import Skipped
 from models.edits.importing.icd10 import import_icd10
 from models.edits.pairs import open_pairs, write_pairs
-from models.edits.rows import AddOn, ContractRow, FeeRow, GpciRow, ReasonRow, UnitLimit
+from models.edits.rows import (
+    AddOn,
+    ContractRow,
+    FeeRow,
+    GpciRow,
+    PolicyRow,
+    ReasonRow,
+    UnitLimit,
+)
 from models.edits.scope import PROGRAMS
 from models.errors import InputError
 
@@ -37,6 +45,7 @@ TITLES = {
     "mpfs": "Medicare fee schedule indicators",
     "gpci": "Medicare geographic practice cost indices",
     "contract": "payer contracts",
+    "lcd": "coverage policies (LCD, NCD)",
     "hcpcs": "HCPCS Level II",
     "cpt": "CPT (licensed by the AMA)",
     "icd10": "ICD-10-CM",
@@ -52,6 +61,7 @@ _READERS: dict[str, Callable[[Part, Skipped], Iterator[Any]]] = {
     "mpfs": payment_tables.read_mpfs,
     "gpci": fees.read_gpci,
     "contract": fees.read_contract,
+    "lcd": coverage.read_lcd,
     "hcpcs": code_lists.read_hcpcs,
     "cpt": code_lists.read_cpt,
     INDEX: code_lists.read_index,
@@ -65,6 +75,7 @@ _STORED: dict[str, Callable[[Path], Iterable[Any]]] = {
     "mpfs": lambda place: read_rows(place, FeeRow),
     "gpci": lambda place: read_rows(place, GpciRow),
     "contract": lambda place: read_rows(place, ContractRow),
+    "lcd": lambda place: read_rows(place, PolicyRow),
     "hcpcs": lambda place: read_rows(place, CodeRow),
     "cpt": lambda place: read_rows(place, CodeRow),
     INDEX: lambda place: read_rows(place, TermRow),
@@ -72,7 +83,7 @@ _STORED: dict[str, Callable[[Path], Iterable[Any]]] = {
     LABELS: lambda place: read_rows(place, LabelRow),
 }
 _BY_PROGRAM = ("ncci", "mue")
-_DATED = ("ncci", "addon", "hcpcs", "carc", LABELS)
+_DATED = ("ncci", "addon", "hcpcs", "carc", "lcd", LABELS)
 
 
 class ImportReport(msgspec.Struct, frozen=True):
