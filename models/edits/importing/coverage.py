@@ -38,10 +38,7 @@ def read_lcd(part: Part, skipped: Skipped) -> Iterator[PolicyRow]:
     for row in rows:
         policy = cell(row, columns, "policy")
         try:
-            days = (
-                parse_day(cell(row, columns, "effective")),
-                parse_day(cell(row, columns, "ended")),
-            )
+            since, until = (parse_day(cell(row, columns, f)) for f in ("effective", "ended"))
         except ValueError:
             skipped["a date cannot be read"] += 1
             continue

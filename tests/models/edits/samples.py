@@ -10,8 +10,9 @@ from models.claims.common import Address
 from models.codes.rows import CodeRow
 from models.codes.store import TableMeta
 from models.edits.context import EditContext
+from models.edits.coverage import CoverageTable
 from models.edits.pairs import Combination, PairTable, open_pairs, write_pairs
-from models.edits.rows import AddOn, FeeRow, UnitLimit
+from models.edits.rows import AddOn, FeeRow, PolicyRow, UnitLimit
 from models.edits.tables import AddOnTable, EditTables, Versions
 
 DAY = dt.date(2026, 3, 2)
@@ -55,6 +56,8 @@ HCPCS = {
     "Q9": CodeRow("Q9"), "G1": CodeRow("G1", None, dt.date(2020, 12, 31)),
 }  # fmt: skip
 
+POLICIES = [PolicyRow("A1", "82306", "procedure"), PolicyRow("A1", "E559", "covered")]
+
 
 def versions(kind: str, table: Any, program: str = "", effective: dt.date | None = None) -> Any:
     """One version of a table."""
@@ -77,6 +80,7 @@ def tables(folder: Path, **changes: Any) -> EditTables:
         "addon": versions("addon", AddOnTable(ADDONS)),
         "mpfs": versions("mpfs", FEES),
         "hcpcs": versions("hcpcs", HCPCS),
+        "lcd": versions("lcd", CoverageTable(POLICIES)),
     }
     return EditTables(**(values | changes))
 

@@ -326,6 +326,7 @@ CASES: dict[str, Case] = {
     "abn.expected_denial": Case(
         one(modifiers=("GY",)), one(modifiers=("GA",)), "/lines/0/modifiers/0"
     ),
+    "coverage.diagnosis": Case(one("82306"), SOUND, "/lines/0/pointers"),
 }  # fmt: skip
 
 
@@ -407,6 +408,7 @@ def test_without_tables_their_edits_are_silent_and_missing_says_which(every):
     missing = bare.missing()
     assert set(missing) == {
         "ncci", "ncci-medicaid", "mue", "mue-medicaid", "addon", "mpfs", "hcpcs", "cpt",
+        "lcd",
     }  # fmt: skip
     assert missing["ncci"] == ("ncci.never", "ncci.modifier")
     assert list(every.missing()) == ["cpt"]

@@ -283,7 +283,7 @@ def test_the_real_tables(tmp_path):
     for name in ("hcpcs_level2_desc.csv", "modifiers_hcpcs.csv"):
         assert import_table("hcpcs", REAL / name, home=tmp_path).changed
     loaded = EditTables.load(tmp_path)
-    assert set(loaded.missing()) == {"ncci-medicaid", "mue-medicaid", "cpt"}
+    assert set(loaded.missing()) == {"ncci-medicaid", "mue-medicaid", "cpt", "lcd"}
     assert [m.kind for m in loaded.held()] == ["ncci", "mue", "addon", "mpfs", "hcpcs"]
     table, _ = on(loaded.ncci["medicare"])
     assert len(table) == 1_669_820

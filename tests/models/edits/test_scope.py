@@ -78,6 +78,6 @@ def test_registry_is_well_formed():
     types = {*load_payer_types().values(), "other"}
     for rule in load_rules().values():
         assert set(rule.payers) <= types
-        assert rule.table in ("", "ncci", "mue", "addon", "mpfs", "hcpcs")
+        assert rule.table in ("", "ncci", "mue", "addon", "mpfs", "hcpcs", "lcd")
         assert rule.message[-1] != "."
         assert rule.checks
