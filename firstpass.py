@@ -17,6 +17,7 @@ from training.cli import (
     backtest,
     card,
     demo,
+    denials,
     evaluate,
     imports,
     monitor,
@@ -38,6 +39,7 @@ app.command()(simulate.simulate)
 app.add_typer(train.app, name="train")
 app.command()(score.score)
 app.command()(suggest.suggest)
+app.command()(denials.denials)
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(backtest.app, name="backtest")
 app.add_typer(retrain.app, name="retrain")

@@ -1,4 +1,4 @@
-"""The probability of an outcome from a few named columns: logistic, or a boosted text model.
+"""The probability of an outcome from a few named columns: logistic, boosted, or both averaged.
 
 Data only: levels, weights, and the booster's own text. Training is in `training.recovery.fit`.
 """
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Row = Mapping[str, str | float]
+Kind = Literal["logistic", "boosted", "blend"]
 RARE = ""
 """Level of what was too rare, or never seen."""
 
@@ -46,10 +47,13 @@ class Columns(msgspec.Struct, frozen=True):
 
 
 class OutcomeModel(msgspec.Struct):
-    """``weights`` belong to `Columns.one_hot`, ``booster`` to `Columns.codes`."""
+    """``weights`` belong to `Columns.one_hot`, ``booster`` to `Columns.codes`.
+
+    ``blend`` averages the log-odds of the two.
+    """
 
     columns: Columns
-    kind: Literal["logistic", "boosted"]
+    kind: Kind
     intercept: float = 0.0
     weights: list[float] = []
     booster: str = ""
@@ -59,9 +63,13 @@ class OutcomeModel(msgspec.Struct):
         if not rows:
             return np.zeros(0)
         codes = self.columns.codes(rows)
-        if self.kind == "boosted":
-            return np.asarray(_booster(self.booster).predict(codes, num_threads=1), float)
-        score = self.columns.one_hot(codes) @ np.array(self.weights) + self.intercept
+        scores = []
+        if self.kind != "logistic":
+            predicted = _booster(self.booster).predict(codes, num_threads=1, raw_score=True)
+            scores.append(np.asarray(predicted, float))
+        if self.kind != "boosted":
+            scores.append(self.columns.one_hot(codes) @ np.array(self.weights) + self.intercept)
+        score = np.mean(scores, axis=0)
         return np.asarray(1.0 / (1.0 + np.exp(-np.clip(score, -35, 35))))
 
 

@@ -1,7 +1,8 @@
 """How likely a denied line is paid after all, if something is done about it.
 
 What was learnt from the practice's own attempts says so; where there are too few, rates by kind
-of attempt and category do, drawn towards what the table of actions assumes.
+of attempt and category do, drawn towards what the table of actions assumes (raised or lowered as a
+whole by how the practice does with that kind of attempt).
 """
 
 from collections.abc import Iterable, Sequence
@@ -128,8 +129,18 @@ class RecoveryModel(msgspec.Struct):
 
     def _shrunken(self, facts: RecoveryFacts) -> float:
         rate = self.rates.get(f"{facts.attempt}/{facts.category}", Rate())
-        prior = assumed(facts.attempt, facts.category)
+        prior = min(0.95, assumed(facts.attempt, facts.category) * self._level(facts.attempt))
         return (rate.recovered + PRIOR_WEIGHT * prior) / (rate.attempts + PRIOR_WEIGHT)
+
+    def _level(self, attempt: str) -> float:
+        """How the practice does with one kind of attempt, against what is assumed of it."""
+        won = expected = 0.0
+        for key, rate in self.rates.items():
+            kind, _, category = key.partition("/")
+            if kind == attempt:
+                won += rate.recovered
+                expected += rate.attempts * assumed(kind, category)
+        return (won + PRIOR_WEIGHT) / (expected + PRIOR_WEIGHT)
 
 
 def assumed(attempt: str, category: str) -> float:

@@ -9,7 +9,9 @@ from training.cli.console import Json, columns, show
 if TYPE_CHECKING:
     from models.registry import Version
 
-Name = Annotated[str, typer.Argument(help="Registered model: denial, coding.", show_default=False)]
+Name = Annotated[
+    str, typer.Argument(help="Registered model: denial, coding, recovery.", show_default=False)
+]
 Reason = Annotated[str, typer.Option(help="Why; kept with the move.")]
 
 

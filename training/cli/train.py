@@ -20,6 +20,7 @@ from training.cli.history import (
 if TYPE_CHECKING:
     from training.coding.train import CodingTraining
     from training.denial.train import TrainingResult
+    from training.recovery.train import RecoveryTraining
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -115,3 +116,75 @@ def coding(
     with progress() as report:
         result: CodingTraining = train_coding(notes or [], promote_it=promote, progress=report)
     show(training_summary(result), training_words(result), as_json=json)
+
+
+@app.command()
+def recovery(
+    history: History,
+    promote: Annotated[
+        bool, typer.Option("--promote", help="Make the new version the champion.")
+    ] = False,
+    appeals: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV claim_id, date, action: what was appealed, which no file shows.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
+    classes: Classes = None,
+    categories: Categories = None,
+    crosswalk: Crosswalk = None,
+    as_of: AsOf = None,
+    json: Json = False,
+) -> None:
+    """Learn what comes back of denials that are tried again, prove it on later ones, register.
+
+    With too little history it says what is missing and registers rates by kind and category.
+
+    Example: firstpass train recovery practice/history --promote
+    """
+    from training.recovery.train import train_recovery
+
+    options = history_options(classes, categories, crosswalk, as_of)
+    with progress() as report:
+        result = train_recovery(
+            history, appeals=appeals, promote_it=promote, options=options, progress=report
+        )
+    show(result, _recovery_words(result), as_json=json)
+
+
+def _recovery_words(result: "RecoveryTraining") -> str:
+    from training.cli.console import columns
+
+    lines = [
+        f"{result.attempts:,} denied lines were tried again and answered;"
+        f" {result.recovered:,} of them were paid"
+    ]
+    if result.figures:
+        lines += [
+            "",
+            f"Tested on lines denied from {result.tested_from}, which the tested models had not"
+            " seen",
+            columns([
+                {
+                    "model": name, "lines": f"{f.rows:,}", "paid": f"{f.positive:,}",
+                    "ROC AUC": f"{f.auc:.3f}", "PR AUC": f"{f.pr_auc:.3f}",
+                    "log loss": f"{f.log_loss:.4f}", "Brier": f"{f.brier:.4f}",
+                    "calibration error": f"{f.calibration_error:.4f}",
+                }
+                for name, f in result.figures.items()
+            ]),
+        ]  # fmt: skip
+    if result.missing:
+        lines += ["", "Too little to learn a model from:", *(f"* {x}" for x in result.missing)]
+    lines += ["", f"Taken: {result.kind}."]
+    if result.version is not None:
+        number = result.version.version
+        lines.append(f"Registered as recovery version {number}.")
+        lines.append(
+            "It is the champion."
+            if result.promoted
+            else f"It is the challenger; 'firstpass promote recovery {number}' lets it decide."
+        )
+    return "\n".join(lines)
