@@ -14,6 +14,7 @@ import typer
 from models.errors import FirstpassError
 from serving.cli import audit, export, keys, kpis, ledger, load, rules, serve, users, watch
 from training.cli import (
+    appeal,
     backtest,
     card,
     demo,
@@ -40,6 +41,7 @@ app.add_typer(train.app, name="train")
 app.command()(score.score)
 app.command()(suggest.suggest)
 app.command()(denials.denials)
+app.command()(appeal.appeal)
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(backtest.app, name="backtest")
 app.add_typer(retrain.app, name="retrain")

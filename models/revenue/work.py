@@ -146,7 +146,10 @@ class Worklist:
         fees: FeeTables | None = None,
         rules: RuleLines | None = None,
     ) -> None:
-        """``edits`` and ``fees``: imported tables; ``rules``: as learnt, else learnt here."""
+        """``edits`` and ``fees``: imported tables; ``rules``: as learnt, else learnt here.
+
+        ``today`` is the day by which deadlines are judged.
+        """
         self._history = history
         self._model = model
         self._options = options or WorkOptions()
@@ -154,7 +157,7 @@ class Worklist:
         self._rules = rules or learn_rule_lines(history)
         self._amounts = AmountsAtStake(history, fees)
         self._routes = load_routes(self._options.routes)
-        self._today = self._options.today or history.as_of or dt.date.max
+        self.today = self._options.today or history.as_of or dt.date.max
         self._index = ServiceIndex()
         for s in history.submissions:
             self._index.add(s.claim)
@@ -198,7 +201,7 @@ class Worklist:
             route, until = self._route(item, action, kind, unprocessable)
             if route is None or until is None:
                 continue
-            if until.day < self._today and until.binding:
+            if until.day < self.today and until.binding:
                 draft.missed.append(route.value)
             else:
                 draft.choices.append((action, choice.minutes, route, until))
@@ -307,7 +310,7 @@ class Worklist:
             facts = facts_of(self._history, item, action.attempt)
             probability = self._model.estimate([facts])[0]
             told = self._model.source(action.attempt)
-            if until is not None and until.day < self._today:
+            if until is not None and until.day < self.today:
                 probability *= _LATE
         worth = probability * float(at_stake) - hours * self._options.cost
         return Option(
