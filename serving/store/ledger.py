@@ -47,7 +47,7 @@ from serving.store.ledger_tables import (
     LedgerStateRow,
     SuspenseRow,
 )
-from serving.store.snapshot import HistorySnapshot, read_snapshot
+from serving.store.snapshot import HistorySnapshot, read_snapshot, uncollected
 from serving.store.tables import PracticeRow
 
 ENCOUNTER, PAYMENT = "encounter", "payment"
@@ -125,7 +125,8 @@ class Ledgers:
         done = Posted(practice, len(ledger.encounters), len(ledger.deposits))
         done.held = sum(not h.released for h in ledger.held)
         try:
-            self._keep(practice, snapshot, ledger, done)
+            with uncollected():
+                self._keep(practice, snapshot, ledger, done)
         except _SupersededError:
             return None  # whoever has the newer state posts it
         return done
@@ -135,7 +136,8 @@ class Ledgers:
         with self._database.read() as connection:
             released = self._released(connection, snapshot.practice)
         classes = options.classes if options else None
-        return post_history(snapshot.history, PostingOptions(classes, released))
+        with uncollected():
+            return post_history(snapshot.history, PostingOptions(classes, released))
 
     def _keep(self, practice: str, snapshot: HistorySnapshot, ledger: Ledger, done: Posted) -> None:
         changes = snapshot.changes
