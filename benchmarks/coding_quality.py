@@ -54,6 +54,8 @@ def main() -> None:
     train = label(read_notes([options.train]).notes, ICD10CM)
     test = label(read_notes([options.test]).notes, ICD10CM)
     model = day_one_model()
+    if not options.without_vectors:
+        model.parts[ICD10CM].sources.dense = dense_terms(model.icd10cm)[0]
     figures: dict[str, Any] = {"test notes": len(test)}
     baselines: dict[str, Any] = {}
     figures |= _named("day one", _scored(test, day_one(model, test, options.edition), 0.25))

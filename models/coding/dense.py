@@ -73,8 +73,10 @@ class DenseIndex:
             np.array([strengths[i] for i in order], np.float32),
         )
 
-    def nearest(self, queries: Floats, most: int) -> list[tuple[NDArray[np.int64], Floats]]:
-        """For each query, the codes of its nearest terms and their cosines, best first."""
+    def nearest(
+        self, queries: Floats, most: int, least: float = -1.0
+    ) -> list[tuple[NDArray[np.int64], Floats]]:
+        """For each query, its nearest terms of cosine ``least`` at least, best first."""
         if not len(self.vectors) or not len(queries):
             return [(np.zeros(0, np.int64), np.zeros(0, np.float32)) for _ in queries]
         if self._floats is None:
@@ -82,12 +84,11 @@ class DenseIndex:
         result = []
         for begin in range(0, len(queries), 32):
             block = queries[begin : begin + 32] @ self._floats
-            count = min(most, block.shape[1])
-            top = np.argpartition(-block, count - 1, axis=1)[:, :count]
-            for row, terms in enumerate(top):
-                scores = block[row, terms]
-                order = np.argsort(-scores, kind="stable")
-                result.append((terms[order].astype(np.int64), scores[order]))
+            for scores in block:
+                # Few terms are that near: much cheaper than partitioning all of them.
+                terms = np.flatnonzero(scores >= least)
+                order = terms[np.argsort(-scores[terms], kind="stable")[:most]]
+                result.append((order.astype(np.int64), scores[order]))
         return result
 
     def code_of(self, term: int) -> int:

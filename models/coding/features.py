@@ -346,7 +346,7 @@ def _add_dense(
         if index is None:
             continue
         for run, (begin, end), (terms, scores) in zip(
-            short, spans, index.nearest(queries, MOST_NEAREST), strict=True
+            short, spans, index.nearest(queries, MOST_NEAREST, least), strict=True
         ):
             for rank, (term, score) in enumerate(zip(terms.tolist(), scores.tolist(), strict=True)):
                 if score < least:
