@@ -112,7 +112,8 @@ def letter_facts(
         service_dates=service_dates(claim),
         denied_on=day_words(max(x.denied_on for x in items)),
         payment=payment.trace if payment else "",
-        deadline=day_words(option.deadline),
+        # A safe default is for our own calendar, not for the payer's eyes.
+        deadline=day_words(option.deadline) if option.binding else "",
         lines=[_line(history, x) for x in items],
         facts=_facts(claim, items),
         enclosures=list(enclosures),

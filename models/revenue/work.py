@@ -64,13 +64,15 @@ class Option(msgspec.Struct, frozen=True):
 
     ``worth`` is dollars expected less cost; ``hours`` this line's part of the work.
     ``probability_from`` says what the probability rests on (`RecoveryModel.source`). A
-    ``deadline`` that has passed is a safe default: ask for the payer's own before the work.
+    ``deadline`` that is not ``binding`` is a safe default: once it has passed, ask for the payer's
+    own before the work.
     """
 
     action: Action
     route: Route | None
     deadline: dt.date | None
     deadline_source: str
+    binding: bool
     probability: float
     probability_from: str
     hours: float
@@ -258,7 +260,7 @@ class Worklist:
         ]
         write_off = WRITE_OFF_MINUTES / 60
         options.append(
-            Option(Action.WRITE_OFF, None, None, "", 0.0, "", write_off,
+            Option(Action.WRITE_OFF, None, None, "", False, 0.0, "", write_off,
                    -write_off * self._options.cost)
         )  # fmt: skip
         options.sort(key=lambda o: -o.worth)
@@ -315,7 +317,7 @@ class Worklist:
         worth = probability * float(at_stake) - hours * self._options.cost
         return Option(
             action, route, until.day if until else None, until.source if until else "",
-            probability, told, hours, worth,
+            until is not None and until.binding, probability, told, hours, worth,
         )  # fmt: skip
 
     def _edits_of(self, submission: int) -> list[Edit]:

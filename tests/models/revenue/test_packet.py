@@ -65,8 +65,9 @@ def test_a_packet_is_a_letter_a_claim_and_a_record(tmp_path):
     assert claim.submitted == TODAY
     assert "repeats what was sent" in found.notes[0]
     letter = (folder / "letter.txt").read_text()
-    for cited in ("A1", "C1", "denial code 16", "N265", "99213", "JAN DOE", "March 21, 2026"):
+    for cited in ("A1", "C1", "denial code 16", "N265", "99213", "JAN DOE"):
         assert cited in letter
+    assert "must reach you" not in letter  # only a safe default is known
     text = pypdf.PdfReader(folder / "letter.pdf").pages[0].extract_text()
     assert "denial code 16" in text
 
@@ -74,7 +75,8 @@ def test_a_packet_is_a_letter_a_claim_and_a_record(tmp_path):
 def test_medicare_gets_a_redetermination_or_a_new_claim(tmp_path):
     appeal = packet(of("50", filing="MB"), tmp_path / "a", action=Action.APPEAL)
     assert appeal.route is Route.REDETERMINATION
-    assert "redetermination" in (Path(appeal.folder) / "letter.txt").read_text()
+    letter = (Path(appeal.folder) / "letter.txt").read_text()
+    assert "redetermination" in letter and "reach you by May 25, 2026" in letter
     assert "corrected.837" not in appeal.files
     assert appeal.unfinished == 1
     new = packet(of("16", "MA130", filing="MB"), tmp_path / "b")

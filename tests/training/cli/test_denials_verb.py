@@ -24,8 +24,8 @@ def history(tmp_path, monkeypatch):
     return folder
 
 
-def run(*arguments: object) -> str:
-    done = CliRunner().invoke(firstpass.app, [str(x) for x in ("denials", *arguments)])
+def run(*arguments: object, verb: tuple[str, ...] = ("denials",)) -> str:
+    done = CliRunner().invoke(firstpass.app, [*verb, *(str(x) for x in arguments)])
     if done.exception is not None and not isinstance(done.exception, SystemExit):
         raise done.exception
     assert done.exit_code == 0, done.output
@@ -72,3 +72,33 @@ def test_routes_of_the_practice(history, tmp_path):
     routes.write_text("payer,purpose,route,days\n60054,correct,replacement,180\n")
     (item,) = json.loads(run(history, "--json", "--routes", routes))["items"]
     assert item["deadline"] == "2026-07-19"
+
+
+def test_the_champion_says_the_chance(history):
+    """One attempt is too little for a model: rates are registered, and it says why."""
+    paid = "CLP*B1*1*100*60**12*C3~SVC*HC:99213*100*60~DTM*472*20260102~CAS*CO*45*40~"
+    (history / "two.837").write_text(
+        filed("B1", "20260106", "99213*100", born="19800101", number=2)
+    )
+    (history / "two.835").write_text(
+        remitted("20260121", DENIED.replace("A1", "B1").replace("*C1", "*C2"), trace="2", number=2)
+    )
+    (history / "three.837").write_text(
+        filed(
+            "B1",
+            "20260125",
+            "99213*100",
+            born="19800101",
+            frequency="7",
+            claim_segments="REF*F8*C2~",
+            number=3,
+        )
+    )
+    (history / "three.835").write_text(remitted("20260210", paid, amount="60", trace="3", number=3))
+    words = run(history, "--promote", verb=("train", "recovery"))
+    assert "1 denied lines were tried again" in words
+    assert "60 are the least" in words and "It is the champion" in words
+    told = json.loads(run(history, "--json"))
+    assert told["probabilities"] == "recovery version 1"
+    assert [x["claim_id"] for x in told["items"]] == ["A1"]
+    assert told["items"][0]["probability_from"] == "rate"
