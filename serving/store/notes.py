@@ -250,8 +250,14 @@ class Notes:
         self, practices: Sequence[str] | None, wanted: QueueFilter, note: StoredNote
     ) -> str:
         """Token of the note to go on with after this one, or ``""``."""
-        lines = self.queue(practices, wanted, limit=200)
-        tokens = [x.token for x in lines]
+        query = (
+            select(NoteRow.token)
+            .where(*_conditions(practices, wanted))
+            .order_by(*_order(wanted.order))
+            .limit(200)
+        )
+        with self._database.read() as connection:
+            tokens = list(connection.execute(query).scalars())
         if note.token in tokens:
             tokens = tokens[tokens.index(note.token) + 1 :] + tokens[: tokens.index(note.token)]
         return tokens[0] if tokens else ""
@@ -263,7 +269,7 @@ class Notes:
         conditions = _conditions(practices, QueueFilter())
         with self._database.read() as connection:
             waiting, unread = connection.execute(
-                select(func.count(), func.count().filter(NoteRow.suggestions.is_(None))).where(
+                select(func.count(), func.count().filter(NoteRow.certainty == NOT_YET)).where(
                     *conditions
                 )
             ).one()

@@ -439,6 +439,22 @@ class DraftRow(Base):
         UniqueConstraint("practice", "claim_id"),
         Index(None, "practice", "state", "preventable"),
         Index(None, "state", "scored_by"),
+        Index(None, "state", "preventable"),
+        # Holds all that sums and filters ask, so that no claim's content is read for them.
+        Index(
+            "ix_drafts_sums",
+            "state",
+            "practice",
+            "payer",
+            "category",
+            "provider",
+            "service_date",
+            "preventable",
+            "expected_loss",
+            "scored_revision",
+            "payer_name",
+            "provider_name",
+        ),
     )
 
 
@@ -487,6 +503,10 @@ class NoteRow(Base):
         Index(None, "practice", "state", "certainty"),
         Index(None, "practice", "claim_id"),
         Index(None, "state", "model_version"),
+        Index(None, "state", "certainty"),
+        # Holds all that counts and filters ask, so that no text is read for them.
+        Index("ix_notes_queue", "state", "practice", "specialty", "date", "certainty"),
+        Index(None, "state", "specialty", "certainty"),
     )
 
 
