@@ -6,10 +6,11 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from models.history.rules import encode_rule
+from serving.settings import Settings
 from serving.store.rules import LearntRule
 from tests.serving.web.browsing import CHROMIUM, FLAGS, browsing, needs_browser, serious
 from tests.serving.web.site import NOTE, add_user, note_record
-from tests.serving.web.test_rules_and_models import rule
+from tests.serving.web.test_rules_and_models import describe, rule
 
 pytestmark = needs_browser
 EMOJI = "\N{WHITE HEAVY CHECK MARK}"
@@ -30,13 +31,12 @@ def site(browser, tmp_path_factory):
     def prepare(store):
         learnt = LearntRule(rule().key, "60054", encode_rule(rule()), b"[]")
         store.rules.learn(rule().practice, [learnt])
+        describe(Settings(home=home))
         long = "HISTORY OF PRESENT ILLNESS:\n" + "The patient feels well today and walks.\n" * 4500
         text = long + "ASSESSMENT:\n1. Essential hypertension.\n"
         store.notes.load([note_record(60, text=text, specialty="long", claim_id="")])
 
-    with browsing(
-        browser, tmp_path_factory.mktemp("site"), notes=8, drafts=12, prepare=prepare
-    ) as found:
+    with browsing(browser, home, notes=8, drafts=12, prepare=prepare) as found:
         yield found
 
 
@@ -210,6 +210,18 @@ def test_the_log_is_verified_by_keyboard_and_searched_by_mouse(site):
     page.fill("input[name=action]", "note.")
     page.click("text=Search")
     page.wait_for_url("**action=note.**")
+
+
+def test_versions_are_compared_by_keyboard_and_by_mouse(site):
+    page = site.page()
+    page.goto(f"{site.url}/models/denial")
+    page.keyboard.press("j")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert "this=2" in page.url
+    page.locator("input[name=other]").nth(1).check()
+    page.click("text=Compare")
+    page.wait_for_selector("h2 >> text=beside version 1")
 
 
 def test_nothing_is_lost_by_reload_or_back(site):
