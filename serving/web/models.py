@@ -1,12 +1,12 @@
 """Models: versions and what they were measured at, outcomes since, promotion and rollback."""
 
-import json
 from collections.abc import Sequence
 
 import msgspec
 from markupsafe import Markup
 from starlette.responses import FileResponse, Response
 
+from models.denial.drift import MonitorReport, read_monitor
 from models.errors import InputError, RegistryError
 from models.history.rules.counts import wilson
 from serving.problems import ServiceError
@@ -21,7 +21,7 @@ TITLE = "Models"
 KEYS = (Key("j / k", "next, previous version"), Key("Enter", "compare it"))
 #: Parameters that say nothing about what a version is.
 _DULL = ("code_version", "firstpass", "feature_schema")
-CARD = "model_card.json"
+CARD = "card.json"
 
 
 class VersionRow(msgspec.Struct, frozen=True):
@@ -51,6 +51,39 @@ class PlotPair(msgspec.Struct, frozen=True):
     other: str
 
 
+class CardField(msgspec.Struct, frozen=True):
+    """One field of a model card; ``value`` is empty where its owner has not answered."""
+
+    group: str
+    question: str
+    value: str = ""
+
+
+class CardGroup(msgspec.Struct, frozen=True):
+    """Performance of one group of patients, payers or providers on months not learnt from."""
+
+    attribute: str
+    group: str
+    claims: int
+    denied: int
+    predicted: float
+    observed: float
+    auc: float | None = None
+    calibration_error: float | None = None
+
+
+class CardView(msgspec.Struct, frozen=True):
+    """A version's model card, as training left it with its run."""
+
+    attributes: tuple[CardField, ...] = ()
+    subgroups: tuple[CardGroup, ...] = ()
+
+    @property
+    def missing(self) -> int:
+        """Fields that nobody has answered."""
+        return sum(not x.value for x in self.attributes)
+
+
 class ModelsPage(msgspec.Struct, frozen=True):
     """A registered model."""
 
@@ -65,7 +98,8 @@ class ModelsPage(msgspec.Struct, frozen=True):
     figures: tuple[Compared, ...]
     params: tuple[Compared, ...]
     plots: tuple[PlotPair, ...]
-    card: tuple[tuple[str, str], ...]
+    card: CardView
+    drift: MonitorReport | None
     moves: tuple[DescribedMove, ...]
     outcome_this: Markup
     outcome_other: Markup
@@ -189,6 +223,7 @@ def models_page(visit: Visit, pages: RegistryPages, problem: str = "") -> Models
         params=_params(this, other),
         plots=_plots(name, this, other),
         card=_card(this),
+        drift=_drift(visit, name),
         moves=model.moves[:20],
         outcome_this=_reliability(bins, this),
         outcome_other=_reliability(bins, other) if other else Markup(""),
@@ -263,20 +298,20 @@ def _plots(
     )
 
 
-def _card(this: DescribedVersion | None) -> tuple[tuple[str, str], ...]:
-    """Fields of the version's model card, where one was made."""
-    if this is None or CARD not in this.reports:
-        return ()
+def _card(this: DescribedVersion | None) -> CardView:
+    """The version's model card; empty where none was made, or it is of another form."""
     try:
-        fields = json.loads(this.reports[CARD])
-    except ValueError:
-        return ()
-    if not isinstance(fields, dict):
-        return ()
-    return tuple(
-        (str(k).replace("_", " "), v if isinstance(v, str) else json.dumps(v, indent=1))
-        for k, v in fields.items()
-    )
+        report = this.reports[CARD] if this is not None else "{}"
+        return msgspec.json.decode(report, type=CardView)
+    except (KeyError, msgspec.MsgspecError):
+        return CardView()
+
+
+def _drift(visit: Visit, name: str) -> MonitorReport | None:
+    try:
+        return read_monitor(visit.service.settings.home, name)
+    except InputError:
+        return None
 
 
 def _reliability(bins: Sequence[ReliabilityBin], this: DescribedVersion | None) -> Markup:

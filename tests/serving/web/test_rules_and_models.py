@@ -1,5 +1,6 @@
 """Payer rules, models and administration as pages."""
 
+import datetime as dt
 import re
 
 import httpx
@@ -7,6 +8,7 @@ import msgspec
 import pytest
 
 from models import registry
+from models.denial.drift import DriftFinding, MonitorReport, PayerDrift, write_monitor
 from models.history.rules import PayerRule, decode_rule, encode_rule
 from serving.registry_desk import (
     FILE,
@@ -119,6 +121,26 @@ def described(**more):
     return DescribedVersion(**{**given, **more})
 
 
+CARD = (
+    '{"model": "denial", "attributes": [{"id": "output", "group": "Details", "source": "software",'
+    ' "question": "What?", "value": "likely denials"}, {"id": "funding", "group": "Details",'
+    ' "source": "owner", "question": "Who paid?", "value": ""}], "subgroups": []}'
+)
+
+
+def drift():
+    """A report of the weekly watch with one finding."""
+    day = dt.date(2026, 3, 2)
+    found = DriftFinding(
+        "denials_started", "P", "P has begun to deny for 73721", 5.0, 0.4, 9, 1e-6,
+        "authorization", "73721", day, ("A17",),
+    )  # fmt: skip
+    return MonitorReport(
+        "denial", "1", dt.datetime(2026, 3, 30, tzinfo=dt.UTC), day, day, 99, 12,
+        (found,), (PayerDrift("P", 99, 5, 0.4, 0.1, 0.1),),
+    )  # fmt: skip
+
+
 def describe(settings):
     """A description of two versions with a plot each."""
     folder = settings.state / FOLDER
@@ -130,7 +152,7 @@ def describe(settings):
         headline={"auc": 0.9},
         params={"trees": "400"},
         plots=("ranking.png",),
-        reports={"model_card.json": '{"output_and_use": "likely denials"}'},
+        reports={"card.json": CARD},
     )
     older = described(aliases=("champion",), plots=("ranking.png",))
     move = DescribedMove("2026-03-01T10:00:00+00:00", "promote", 1, None, "Ann: first")
@@ -150,6 +172,10 @@ def test_versions_stand_side_by_side_and_only_their_own_plots_are_served(setting
         assert "/models/denial/2/ranking.png" in page and "/models/denial/1/ranking.png" in page
         assert re.search(r"auc</td><td class=\"num\">0.9</td><td class=\"num\">0.8", page)
         assert "≠" in page and "likely denials" in page and "Ann: first" in page
+        assert "1 missing" in page and "Nobody has looked yet" in page
+        write_monitor(drift(), settings.home)
+        moved = (await client.get("/models/denial", headers=HTML)).text
+        assert "P has begun to deny for 73721" in moved and "A17" in moved
         plot = await client.get("/models/denial/2/ranking.png")
         assert plot.content == b"\x89PNG2"
         for path in ("/models/denial/2/other.png", "/models/denial/9/ranking.png"):
