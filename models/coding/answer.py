@@ -42,11 +42,13 @@ def answer_note(
     systems: Sequence[str] | None = None,
     limit: int = 20,
     date: dt.date | None = None,
+    specialty: str = "",
 ) -> NoteAnswer:
     """Codes that the note supports, its visit level, and a draft claim held against it.
 
-    ``date`` is the date of service (default: today). ``systems`` and ``limit`` bound the
-    suggestions that are shown, not what the draft is compared with.
+    ``date`` is the date of service (default: today), ``specialty`` that of who wrote the note.
+    ``systems`` and ``limit`` bound the suggestions that are shown, not what the draft is
+    compared with.
 
     Raises:
         InputError: the note is empty or too long, or a system is unknown to the model.
@@ -57,7 +59,11 @@ def answer_note(
     reading = read_words(note, vocabulary())
     most = max(limit, MOST) if draft is not None else limit
     found = model.suggest_reading(
-        reading, systems=None if draft is not None else systems, limit=most, date=on
+        reading,
+        systems=None if draft is not None else systems,
+        limit=most,
+        date=on,
+        specialty=specialty,
     )
     conditions = [
         Condition(e.begin, e.end, s.code)

@@ -1,7 +1,7 @@
 """A coding model as a folder of data files, and back.
 
-``coding.json`` (systems, thresholds, calibrators), and for each system its lexicons
-(``NAME.npz``), what labelled notes taught (``NAME.history.msgpack``) and its booster
+``coding.json`` (systems, thresholds, calibrators, what the practice bills), and for each system
+its lexicons (``NAME.npz``), what labelled notes taught (``NAME.history.msgpack``) and its booster
 (``NAME.txt``); with an encoder also ``encoder.onnx``, its ``tokenizer.json`` and vectors
 (``NAME.vectors.npz``). No code, no pickles, no text of notes: strings that coders marked are kept
 as fingerprints and vectors, single words only if they are words of medicine or of many notes.
@@ -18,6 +18,7 @@ import numpy as np
 from models.coding.dense import DenseIndex, Projection
 from models.coding.encoder import ENCODER_FILE, TextEncoder
 from models.coding.features import COLUMNS, FEATURE_SCHEMA, Dense, Sources
+from models.coding.habits import NO_HABITS, Habits
 from models.coding.history import StringHistory
 from models.coding.lexicon import Lexicon
 from models.coding.mentions import TermFinder
@@ -36,6 +37,7 @@ class _Part(msgspec.Struct):
     threshold: float
     ranker: dict[str, Any]
     titles: dict[str, str]
+    habits: Habits = NO_HABITS
 
 
 class _Model(msgspec.Struct):
@@ -60,7 +62,7 @@ def save_artifact(model: CodingModel, folder: Path) -> None:
         history = msgspec.msgpack.encode(part.sources.history.to_data())
         (folder / f"{name}.history.msgpack").write_bytes(history)
         ranker = save_ranker(part.ranker, folder, name)
-        parts.append(_Part(system, name, part.threshold, ranker, part.titles))
+        parts.append(_Part(system, name, part.threshold, ranker, part.titles, part.sources.habits))
     content = _Model(list(COLUMNS), parts)
     (folder / "coding.json").write_bytes(msgspec.json.encode(content))
     write_schema(folder, MODEL_NAME, FEATURE_SCHEMA)
@@ -90,6 +92,7 @@ def load_artifact(folder: Path, *, model_version: str = "unregistered") -> Codin
             history,
             TermFinder(lexicons["alike"], words),
             _load_dense(folder, part.file, encoder),
+            part.habits,
         )
         ranker = load_ranker(part.ranker, folder, part.file)
         parts[part.system] = SystemPart(sources, ranker, part.threshold, part.titles)

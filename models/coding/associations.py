@@ -71,7 +71,7 @@ def associate(
     total = max(len(notes), 1)
     held = [_runs(sentences) for sentences, _ in notes]
     seen = Counter(run for runs in held for run in runs)
-    common = {run for run, n in seen.items() if LEAST_NOTES <= n <= max(total / 4, 3)}
+    common = {run for run, n in seen.items() if LEAST_NOTES <= n <= max(total / 2, 3)}
     both: dict[str, Counter[int]] = defaultdict(Counter)
     together: Counter[tuple[int, int]] = Counter()
     for runs, (_, codes) in zip(held, notes, strict=True):
@@ -84,7 +84,9 @@ def associate(
         for code, n in by_code.items():
             base = counts[code] / total
             rate = (n + SHRINK * base) / (seen[run] + SHRINK)
-            if n >= LEAST_NOTES and rate >= LEAST_RATE and rate >= LEAST_LIFT * base:
+            # A common code cannot become four times likelier, but its absence as much rarer.
+            lifted = min(LEAST_LIFT * base, 1 - (1 - base) / LEAST_LIFT)
+            if n >= LEAST_NOTES and rate >= max(LEAST_RATE, lifted):
                 kept.append((code, round(rate, 4)))
         if kept:
             found[fingerprint(run)] = tuple(sorted(kept))

@@ -14,6 +14,7 @@ from models.coding.abbreviations import load_abbreviations
 from models.coding.assertion import Assertion, AssertionRules, assertions
 from models.coding.dense import DenseIndex, Projection
 from models.coding.encoder import TextEncoder, TextStates
+from models.coding.habits import NO_HABITS, Habits
 from models.coding.history import StringHistory
 from models.coding.lexicon import Lexicon
 from models.coding.mentions import StringMention, TermFinder, TermMention, find_strings
@@ -21,7 +22,7 @@ from models.coding.spans import Note, SectionKind, Span
 from models.coding.stretches import Stretch, sentence_words, stretches
 from models.coding.words import Token, Vocabulary, tokens
 
-FEATURE_SCHEMA = 1
+FEATURE_SCHEMA = 2
 Floats = NDArray[np.float32]
 
 ASSERTIONS = tuple(Assertion)
@@ -44,6 +45,8 @@ COLUMNS = (
     "dense_likeness", "dense_found", "dense_rank", "dense_alike", "dense_string",
     # The code.
     "code_count", "code_rate", "code_chapter", "code_open", "code_length",
+    # What the practice bills: share of its visits, of the specialty's, and how they differ.
+    "habit_practice", "habit_specialty", "habit_lift",
     # Where and how it is said.
     "first", "last", "spans", "covered", "echo", "note_words", "candidates",
     *(f"said_{a}" for a in ASSERTIONS),
@@ -110,13 +113,15 @@ class Dense(msgspec.Struct):
 class Sources(msgspec.Struct):
     """What candidates come from: terms, and what labelled notes taught (both may be empty).
 
-    Without ``dense`` (no encoder was exported) words are compared by their letters only.
+    ``habits``: what the practice bills; it makes no candidates, it helps to rank them. Without
+    ``dense`` (no encoder was exported) words are compared by their letters only.
     """
 
     terms: TermFinder
     history: StringHistory
     alike: TermFinder
     dense: Dense | None = None
+    habits: Habits = NO_HABITS
 
 
 def read_words(note: Note, vocabulary: Vocabulary) -> NoteReading:
@@ -160,8 +165,10 @@ class _Row(msgspec.Struct, gc=False):
     values: dict[str, float]
 
 
-def collect(reading: NoteReading, sources: Sources, rules: AssertionRules) -> Candidates:
-    """All candidates of a note with their features."""
+def collect(
+    reading: NoteReading, sources: Sources, rules: AssertionRules, *, specialty: str = ""
+) -> Candidates:
+    """All candidates of a note with their features; ``specialty`` of who wrote it."""
     note, words = reading.note, reading.words
     runs = stretches(note, spelt_out(note, words, sources.terms.vocabulary))
     sections = [s.section for s in note.sentences]
@@ -182,6 +189,12 @@ def collect(reading: NoteReading, sources: Sources, rules: AssertionRules) -> Ca
     said = _assertions(note, rows, rules)
     candidates = [Candidate(code, row.supports) for code, row in rows.items()]
     table = _table(note, words, candidates, list(rows.values()), sources, said)
+    habits = sources.habits.of(specialty, rows)
+    for i, code in enumerate(rows):
+        if (habit := habits.get(code)) is not None:
+            table[i, COLUMN["habit_practice"]] = habit.practice
+            table[i, COLUMN["habit_specialty"]] = habit.specialty
+            table[i, COLUMN["habit_lift"]] = habit.lift
     table[:, COLUMN["echo"]] = _echoes(words, candidates, strong, sources.terms.vocabulary)
     return Candidates(candidates, table)
 

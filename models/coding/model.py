@@ -81,12 +81,16 @@ class CodingModel:
         """Codes that the note supports, likeliest first, at most ``limit`` of each system.
 
         ``date`` is the date of service, by which codes are valid (default: today).
+        ``specialty``: taxonomy code, or the name that the practice's notes use; what that
+        specialty bills often goes before what it does not (`models.coding.habits`).
 
         Raises:
             InputError: The note is empty or too long, or a system is unknown to this model.
         """
         reading = read_words(read_note(text), vocabulary())
-        return self.suggest_reading(reading, systems=systems, limit=limit, date=date)
+        return self.suggest_reading(
+            reading, systems=systems, limit=limit, date=date, specialty=specialty
+        )
 
     def suggest_reading(
         self,
@@ -95,13 +99,14 @@ class CodingModel:
         systems: Sequence[str] | None = None,
         limit: int = 20,
         date: dt.date | None = None,
+        specialty: str = "",
     ) -> list[Suggestion]:
         """`suggest` for a note that is read already."""
         wanted = list(self.parts) if systems is None else list(systems)
         self.require_systems(wanted)
         found: list[Suggestion] = []
         for system in wanted:
-            found += self._suggest(system, reading, limit, date or dt.date.today())
+            found += self._suggest(system, reading, limit, date or dt.date.today(), specialty)
         return sorted(found, key=lambda s: -s.score)
 
     def require_systems(self, systems: Sequence[str]) -> None:
@@ -115,18 +120,20 @@ class CodingModel:
                 known = ", ".join(self.parts)
                 raise InputError(f"this model knows no codes of {system!r}; it knows: {known}")
 
-    def rank(self, system: str, reading: NoteReading) -> list[tuple[Candidate, float]]:
+    def rank(
+        self, system: str, reading: NoteReading, specialty: str = ""
+    ) -> list[tuple[Candidate, float]]:
         """All candidates of one system with their probabilities, likeliest first."""
         part = self.parts[system]
-        collected = collect(reading, part.sources, self.rules)
+        collected = collect(reading, part.sources, self.rules, specialty=specialty)
         return ranked(collected, part.ranker)
 
     def _suggest(
-        self, system: str, reading: NoteReading, limit: int, on: dt.date
+        self, system: str, reading: NoteReading, limit: int, on: dt.date, specialty: str
     ) -> list[Suggestion]:
         part = self.parts[system]
         chosen: dict[str, Suggestion] = {}
-        for candidate, score in self.rank(system, reading):
+        for candidate, score in self.rank(system, reading, specialty):
             if len(chosen) >= limit:
                 break
             suggestion = self._suggestion(system, part, reading, candidate, score, on)

@@ -54,7 +54,7 @@ _ALIKE = (np.array([0.5, 0.75, 0.9, 0.999, 1.0]), np.array([-5.5, -4.4, -3.2, -2
 
 
 class PriorRanker:
-    """Day one: similarity to a term, its length and kind, how it is said; nothing learnt."""
+    """Day one: similarity to a term, its length and kind, how it is said, the practice's habits."""
 
     def __init__(self, calibrator: Calibrator | None = None) -> None:
         self.calibrator = calibrator or BetaCalibrator(1.0, 1.0, 0.0)
@@ -79,6 +79,9 @@ class PriorRanker:
             - 0.7 * t[:, COLUMN["echo"]]
             # Of candidates that only resemble their words, the nearer in meaning goes first.
             + 1.5 * np.maximum(t[:, COLUMN["dense_likeness"]] - 0.5, 0) * (dice < 0.999)
+            # What the practice bills often is likelier meant, what the specialty bills more so.
+            + 0.15 * np.log1p(100 * t[:, COLUMN["habit_specialty"]])
+            + 0.3 * t[:, COLUMN["habit_lift"]]
         )
         result: Floats = said / (1 + np.exp(-z))
         return result

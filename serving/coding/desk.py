@@ -36,6 +36,7 @@ def code_note(served: ServedCoding, note: NoteBody, options: SuggestOptions) -> 
         systems=options.systems,
         limit=options.limit,
         date=note.date,
+        specialty=note.specialty,
     )
     return CodedNote(
         id=note.id,

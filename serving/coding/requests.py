@@ -45,11 +45,15 @@ class DraftBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class NoteBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A note to be coded: its text, the date of service (default: today), a draft claim."""
+    """A note to be coded: text, date of service (default: today), specialty, draft claim.
+
+    ``specialty``: taxonomy code, or the name that the practice's notes use.
+    """
 
     text: str
     id: Annotated[str, msgspec.Meta(max_length=80)] = ""
     date: dt.date | None = None
+    specialty: Annotated[str, msgspec.Meta(max_length=80)] = ""
     claim: DraftBody | None = None
 
 

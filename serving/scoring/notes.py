@@ -43,6 +43,7 @@ class NoteDesk:
                     draft=draft_of(claim) if claim else None,
                     limit=MOST,
                     date=note.date,
+                    specialty=note.specialty,
                 )
             except FirstpassError as error:
                 logger().error("note.not_read", note=note.token, error=error)

@@ -18,6 +18,8 @@ def training_summary(result: "CodingTraining") -> dict[str, object]:
     """Plain data for ``--json``."""
     return {
         "notes": result.notes,
+        "visits": result.visits,
+        "labels_from_claims": result.silver,
         "learnt": result.learnt,
         "missing": result.missing,
         "figures": {system: found.summary() for system, found in result.judged.items()},
@@ -30,6 +32,10 @@ def training_summary(result: "CodingTraining") -> dict[str, object]:
 def training_words(result: "CodingTraining") -> str:
     """The same for a person."""
     lines = _problems(result.problems)
+    if result.visits:
+        lines.append(f"{result.visits:,} visits in the claims: what each specialty bills is known")
+    for system, count in result.silver.items():
+        lines.append(f"{system}: {count:,} notes labelled by their claim, not by a coder")
     if result.judged:
         lines += [
             "Tested on notes of other patients, later ones where dates are known",

@@ -54,6 +54,13 @@ def suggest(
             metavar="YYYY-MM-DD",
         ),
     ] = None,
+    specialty: Annotated[
+        str,
+        typer.Option(
+            help="Specialty of notes that name none: taxonomy code or the practice's word for it.",
+            show_default=False,
+        ),
+    ] = "",
     json: Json = False,
 ) -> None:
     """Suggest codes for notes, likeliest first, with evidence, gaps and warnings.
@@ -87,6 +94,7 @@ def suggest(
                     systems=system,
                     limit=limit,
                     date=note.date or (date.date() if date else None),
+                    specialty=note.specialty or specialty,
                 )
             except InputError as error:
                 problems.append(f"note {note.id}: {error}")

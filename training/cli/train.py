@@ -98,6 +98,15 @@ def coding(
             show_default=False,
         ),
     ] = None,
+    history: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="The practice's claims (837P or tables; a folder of them; may be given again): "
+            "HCPCS and CPT of notes that name their claim_id, and what each specialty bills.",
+            exists=True,
+            show_default=False,
+        ),
+    ] = None,
     promote: Annotated[
         bool, typer.Option("--promote", help="Make the new version the champion.")
     ] = False,
@@ -108,13 +117,15 @@ def coding(
     Without notes it registers the day-one version, which looks ICD-10-CM codes up. An
     interrupted training of the same notes goes on where it was.
 
-    Example: firstpass train coding practice/notes.jsonl --promote
+    Example: firstpass train coding notes.jsonl --history practice/history --promote
     """
     from training.cli.coding import training_summary, training_words
     from training.coding.train import train_coding
 
     with progress() as report:
-        result: CodingTraining = train_coding(notes or [], promote_it=promote, progress=report)
+        result: CodingTraining = train_coding(
+            notes or [], history=history or [], promote_it=promote, progress=report
+        )
     show(training_summary(result), training_words(result), as_json=json)
 
 

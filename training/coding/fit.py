@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from models.coding.assertion import AssertionRules
 from models.coding.features import CATEGORICAL, COLUMN, Sources, collect
+from models.coding.habits import NO_HABITS, Habits
 from models.coding.history import Marked, StringHistory, string_entries
 from models.coding.lexicon import Lexicon
 from models.coding.mentions import TermFinder
@@ -23,6 +24,7 @@ from models.measure import fit_calibrator
 from training.coding.dataset import Ints, LabelledNotes, Spans, folds_of
 from training.coding.score import best_threshold
 from training.coding.vectors import StringVectors
+from training.coding.visits import NO_VISITS, Visits
 from training.progress import Progress, silent
 
 FOLDS = 10
@@ -65,13 +67,16 @@ class FittedRanker(msgspec.Struct):
 
 
 def sources_of(
-    terms: TermFinder, notes: Sequence[Marked], vectors: StringVectors | None = None
+    terms: TermFinder,
+    notes: Sequence[Marked],
+    vectors: StringVectors | None = None,
+    habits: Habits = NO_HABITS,
 ) -> Sources:
     """Candidate sources with what ``notes`` teach."""
     history = StringHistory.build(notes)
     alike = Lexicon.build(string_entries(notes, history, terms.lexicon, vocabulary()))
     dense = vectors.index(notes, history) if vectors is not None else None
-    return Sources(terms, history, TermFinder(alike, vocabulary()), dense)
+    return Sources(terms, history, TermFinder(alike, vocabulary()), dense, habits)
 
 
 def out_of_fold(
@@ -80,10 +85,11 @@ def out_of_fold(
     rules: AssertionRules,
     *,
     vectors: StringVectors | None = None,
+    visits: Visits = NO_VISITS,
     work: Path | None = None,
     progress: Progress = silent,
 ) -> list[NoteTable]:
-    """Candidates of each note by a history without its fold.
+    """Candidates of each note by a history, and by visits, without its fold's patients.
 
     ``work``: folder where finished folds are kept, so that an interrupted training goes on.
     """
@@ -96,7 +102,8 @@ def out_of_fold(
         tables = _load(kept) if kept is not None and kept.exists() else None
         if tables is None or len(tables) != len(rows):
             others = [m for m, f in zip(data.marked, fold, strict=True) if f != number]
-            sources = sources_of(terms, others, vectors)
+            habits = visits.without(data.records[r] for r in rows).habits(data.system)
+            sources = sources_of(terms, others, vectors, habits)
             tables = [table_of(data, int(row), sources, rules) for row in rows]
             if kept is not None:
                 _save(kept, tables)
@@ -107,7 +114,8 @@ def out_of_fold(
 
 def table_of(data: LabelledNotes, row: int, sources: Sources, rules: AssertionRules) -> NoteTable:
     """Candidates of one note."""
-    found = collect(data.readings[row], sources, rules)
+    specialty = data.records[row].specialty
+    found = collect(data.readings[row], sources, rules, specialty=specialty)
     capped = np.array([only_not_the_patients(c) for c in found.candidates], bool)
     return NoteTable([c.code for c in found.candidates], found.table, capped)
 
@@ -161,13 +169,16 @@ def fit_part(
     titles: dict[str, str],
     *,
     vectors: StringVectors | None = None,
+    visits: Visits = NO_VISITS,
     work: Path | None = None,
     progress: Progress = silent,
 ) -> SystemPart:
     """One system's part: history of all notes, ranker on out-of-fold candidates."""
-    tables = out_of_fold(data, terms, rules, vectors=vectors, work=work, progress=progress)
+    tables = out_of_fold(
+        data, terms, rules, vectors=vectors, visits=visits, work=work, progress=progress
+    )
     fitted = fit_ranker(data, tables, progress)
-    sources = sources_of(terms, data.marked, vectors)
+    sources = sources_of(terms, data.marked, vectors, visits.habits(data.system))
     return SystemPart(sources, fitted.ranker, fitted.threshold, titles)
 
 
@@ -179,8 +190,9 @@ def answers_of(
 ) -> tuple[list[list[tuple[str, float]]], list[Spans]]:
     """Ranked codes of each note, and the spans behind each."""
     answers, spans = [], []
-    for number, reading in enumerate(data.readings):
-        found = ranked(collect(reading, part.sources, rules), part.ranker)
+    for number, (reading, record) in enumerate(zip(data.readings, data.records, strict=True)):
+        collected = collect(reading, part.sources, rules, specialty=record.specialty)
+        found = ranked(collected, part.ranker)
         answers.append([(c.code, score) for c, score in found])
         spans.append({c.code: [(s.begin, s.end) for s in c.supports] for c, _ in found[:60]})
         done(number + 1)

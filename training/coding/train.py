@@ -1,4 +1,4 @@
-"""`firstpass train coding`: from labelled notes, or none, to a registered coding model."""
+"""`firstpass train coding`: from labelled notes and claims, or none, to a registered model."""
 
 import datetime as dt
 import shutil
@@ -12,12 +12,14 @@ import pandas as pd
 from models.codes.icd10cm import CodeStatus, Icd10cm, load_icd10cm
 from models.coding.artifact import MODEL_NAME, load_artifact, save_artifact
 from models.coding.dayone import day_one_model
-from models.coding.features import FEATURE_SCHEMA
+from models.coding.features import FEATURE_SCHEMA, Sources
+from models.coding.history import StringHistory
 from models.coding.lexicon import Lexicon
 from models.coding.mentions import TermFinder
 from models.coding.model import ICD10CM, CodingModel, SystemPart
 from models.coding.notes_file import NoteRecord, read_notes
 from models.coding.pyfunc import COLUMNS, INPUT_COLUMN
+from models.coding.ranker import PriorRanker
 from models.coding.words import vocabulary
 from models.errors import NotEnoughDataError, Problem
 from models.registry import TableSignature, Version, promote, store_folder
@@ -25,6 +27,7 @@ from training.coding.dataset import LabelledNotes, label, split, systems_of
 from training.coding.fit import fit_part
 from training.coding.judge import Judged, judge
 from training.coding.vectors import StringVectors, dense_terms
+from training.coding.visits import NO_VISITS, Billed, Visits, read_billed
 from training.progress import Progress, silent
 from training.tracking import combined_fingerprint, file_digest, training_run
 from training.tracking.runs import TrainingRun
@@ -43,7 +46,10 @@ A/P: 1. Sprain of right knee. 2. Essential hypertension, controlled.
 
 
 class CodingTraining(msgspec.Struct):
-    """What a training did; ``figures`` by system on notes that the tested model had not seen."""
+    """What a training did; ``judged`` by system on notes that the tested model had not seen.
+
+    ``visits``: of the history; ``silver``: by system, notes whose labels are their claim's.
+    """
 
     notes: int
     judged: dict[str, Judged]
@@ -52,20 +58,25 @@ class CodingTraining(msgspec.Struct):
     problems: list[Problem]
     version: Version | None = None
     promoted: bool = False
+    visits: int = 0
+    silver: dict[str, int] = {}
 
 
 def train_coding(
     notes: Sequence[Path],
     *,
+    history: Sequence[Path] = (),
     promote_it: bool = False,
     progress: Progress = silent,
 ) -> CodingTraining:
     """Train, test, register. Without notes: the day-one version.
 
-    An interrupted training of the same notes goes on where it was.
+    ``history``: the practice's claims. They say what each specialty bills, and give notes that
+    name their claim labels of every code system that coders did not label (HCPCS, CPT). An
+    interrupted training of the same notes goes on where it was.
 
     Raises:
-        InputError: no note could be read.
+        InputError: no note, or no claim, could be read.
         NotEnoughDataError: too few labelled notes of any code system.
         RegistryError: the MLflow store refuses.
     """
@@ -77,20 +88,30 @@ def train_coding(
         result.missing.append(absent)
     for part in model.parts.values():
         part.sources.dense = dense
-    fingerprint = ""
+    fingerprint = _fingerprint([*notes, *history])
     work: Path | None = None
+    records: list[NoteRecord] = []
     if notes:
         progress("reading the notes")
         read = read_notes(notes)
-        result.notes, result.problems = len(read.notes), read.problems
-        files = [p for path in notes for p in ([path] if path.is_file() else path.rglob("*"))]
-        fingerprint = combined_fingerprint(file_digest(p) for p in files if p.is_file())
+        records = read.notes
+        result.notes, result.problems = len(records), read.problems
+    billed = Billed(NO_VISITS, records, {}, [])
+    if history:
+        progress("reading the claims")
+        billed = read_billed(history, records)
+        result.visits = len(billed.visits.visits)
+        result.problems += billed.problems
+        for system, part in model.parts.items():
+            part.sources.habits = billed.visits.habits(system)
+    if notes:
         how = "vectors" if dense is not None else "words"
         work = store_folder() / "work" / f"coding-{fingerprint}-{FEATURE_SCHEMA}-{how}"
-        _learn(model, read.notes, result, work, progress)
+        _learn(model, billed, result, work, progress)
     progress("registering")
     parameters: dict[str, str | int | float | bool | None] = {
         "notes": result.notes,
+        "visits": result.visits,
         "systems": ",".join(model.systems),
         "learnt": ",".join(result.learnt),
         **{f"threshold {s}": p.threshold for s, p in model.parts.items()},
@@ -121,17 +142,22 @@ def train_coding(
 
 def _learn(
     model: CodingModel,
-    notes: Sequence[NoteRecord],
+    billed: Billed,
     result: CodingTraining,
     work: Path,
     progress: Progress,
 ) -> None:
-    """Fit, test and refit every system that the notes are labelled with."""
+    """Fit, test and refit every system that the notes are labelled with.
+
+    The tested part knows no visit of a test patient and, where the test is later, none of its
+    days. It is held against coders' labels where there are enough, else against claims.
+    """
+    notes = billed.notes
     counts = systems_of(notes)
     if not counts:
         raise NotEnoughDataError(
-            "the notes have no codes to learn from: give each note its 'codes' (docs/notes.md),"
-            " or train without notes for the day-one version"
+            "the notes have no codes to learn from: give each note its 'codes' (docs/notes.md) or,"
+            " with --history, its 'claim_id'; or train without notes for the day-one version"
         )
     first = next(iter(model.parts.values())).sources.dense
     vectors = StringVectors(first) if first is not None else None
@@ -144,12 +170,28 @@ def _learn(
         data = label(notes, system, known=_known(system, model.icd10cm), problems=result.problems)
         part = model.parts.get(system) or _without_terms()
         learn, test = split(data)
-        tested = _fit(data.take(learn), part, model, vectors, work / "test", progress)
-        result.judged[system] = judge(tested, data.take(test), model.rules, progress)
-        model.parts[system] = _fit(data, part, model, vectors, work / "all", progress)
+        if not (part.sources.terms.lexicon.codes or _has_words(data.take(learn))):
+            result.missing.append(
+                f"{system}: no words go with its codes in these notes; mark words, give more"
+                " notes, or import the system's terms"
+            )
+            continue
+        silver = billed.silver.get(system, set())
+        if number := sum(r.id in silver for r in data.records):
+            result.silver[system] = number
+        visits = billed.visits.without(data.records[r] for r in test)
+        if data.day[learn].max() < data.day[test].min():
+            visits = visits.before(dt.date.fromordinal(int(data.day[test].min())))
+        tested = _fit(data.take(learn), part, model, vectors, visits, work / "test", progress)
+        coded = [r for r in test if data.records[r].id not in silver]
+        judged = data.take(coded if len(coded) >= LEAST_NOTES else test)
+        result.judged[system] = judge(tested, judged, model.rules, progress)
+        model.parts[system] = _fit(
+            data, part, model, vectors, billed.visits, work / "all", progress
+        )
         result.learnt.append(system)
     if not result.learnt:
-        raise NotEnoughDataError("too few labelled notes: " + "; ".join(result.missing))
+        raise NotEnoughDataError("nothing could be learnt: " + "; ".join(result.missing))
 
 
 def _fit(
@@ -157,6 +199,7 @@ def _fit(
     part: SystemPart,
     model: CodingModel,
     vectors: StringVectors | None,
+    visits: Visits,
     work: Path,
     progress: Progress,
 ) -> SystemPart:
@@ -166,9 +209,22 @@ def _fit(
         model.rules,
         part.titles,
         vectors=vectors if data.system == ICD10CM else None,
+        visits=visits,
         work=work,
         progress=progress,
     )
+
+
+def _has_words(data: LabelledNotes) -> bool:
+    """Whether labels alone lead to candidates: marked words, or words that go with codes."""
+    history = StringHistory.build(data.marked)
+    return bool(history.strings or history.associations.runs)
+
+
+def _fingerprint(paths: Sequence[Path]) -> str:
+    """Names the files that were learnt from; ``""`` for none."""
+    files = [p for path in paths for p in ([path] if path.is_file() else path.rglob("*"))]
+    return combined_fingerprint(file_digest(p) for p in files if p.is_file()) if files else ""
 
 
 def _known(system: str, icd: Icd10cm) -> Callable[[str, dt.date | None], bool] | None:
@@ -187,10 +243,6 @@ def _known(system: str, icd: Icd10cm) -> Callable[[str, dt.date | None], bool] |
 
 def _without_terms() -> SystemPart:
     """A system of which there are no words: only labelled notes say what its codes mean."""
-    from models.coding.features import Sources
-    from models.coding.history import StringHistory
-    from models.coding.ranker import PriorRanker
-
     nothing = TermFinder(Lexicon.build([]), vocabulary())
     return SystemPart(
         Sources(nothing, StringHistory({}, (), (), (), 0), nothing), PriorRanker(), 0.5

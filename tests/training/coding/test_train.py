@@ -1,6 +1,7 @@
 """Training from labelled notes: learns, tests on other patients, registers, reports what is bad."""
 
 import datetime as dt
+from decimal import Decimal
 from pathlib import Path
 
 import msgspec
@@ -8,6 +9,8 @@ import numpy as np
 import pytest
 
 from models import registry
+from models.claims.claim import Claim, Person, Provider, ServiceLine
+from models.claims.tabular import write_jsonl
 from models.coding.artifact import load_artifact
 from models.coding.dayone import day_one_model
 from models.coding.features import Sources
@@ -96,6 +99,37 @@ def test_any_label_system_is_learnt(
     assert result.learnt == ["OUR-CODES"]
     model = load_artifact(registry.load("coding-own", "challenger").path)
     assert model.suggest("bad cough", systems=["OUR-CODES"])[0].code == "R05.9"
+
+
+def test_procedures_are_learnt_from_claims_that_notes_name(
+    firstpass_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, without_encoder: None
+):
+    monkeypatch.setattr(module, "MODEL_NAME", "coding-billed")
+    procedures = {"sugar": "83036", "tight": "93784", "bad": "94010", "ZEBRA": "95816"}
+    claims, unlabelled = [], []
+    for number, record in enumerate(notes(80)):
+        unlabelled.append(msgspec.structs.replace(record, codes=None, claim_id=f"C{number}"))
+        codes = [code for word, code in procedures.items() if word in record.text]
+        claims.append(
+            Claim(
+                f"C{number}", Decimal(90), record.date or dt.date.today(),
+                subscriber=Person("Doe", f"P{number}", birth_date=dt.date(1990, 1, 1)),
+                billing=Provider("1234567893", taxonomy="207Q00000X"),
+                lines=tuple(
+                    ServiceLine(i, code, Decimal(40), service_date=record.date)
+                    for i, code in enumerate(codes, 1)
+                ),
+            )
+        )  # fmt: skip
+    with (tmp_path / "claims.jsonl").open("wb") as out:
+        write_jsonl(claims, out)
+    path = write(tmp_path / "unlabelled.jsonl", unlabelled)
+    result = train_coding([path], history=[tmp_path / "claims.jsonl"])
+    assert (result.learnt, result.silver, result.visits) == (["CPT"], {"CPT": 80}, 80)
+    assert result.judged["CPT"].figures.micro_f1 > 0.9
+    model = load_artifact(registry.load("coding-billed", "challenger").path)
+    first = model.suggest("ZEBRA spell noted.", systems=["CPT"], specialty="207Q00000X")[0]
+    assert (first.code, first.evidence[0].text.startswith("ZEBRA")) == ("95816", True)
 
 
 def test_too_few_notes_are_refused_in_words(
