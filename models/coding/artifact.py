@@ -3,8 +3,9 @@
 ``coding.json`` (systems, thresholds, calibrators, what the practice bills), and for each system
 its lexicons (``NAME.npz``), what labelled notes taught (``NAME.history.msgpack``) and its booster
 (``NAME.txt``); with an encoder also ``encoder.onnx``, its ``tokenizer.json`` and vectors
-(``NAME.vectors.npz``). No code, no pickles, no text of notes: strings that coders marked are kept
-as fingerprints and vectors, single words only if they are words of medicine or of many notes.
+(``NAME.vectors.npz``), and the label-wise attention (``NAME.attention.npz``). No code, no pickles,
+no text of notes: strings that coders marked are kept as fingerprints and vectors, single words
+only if they are words of medicine or of many notes.
 """
 
 import re
@@ -15,6 +16,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from models.coding.attention import LabelAttention
 from models.coding.dense import DenseIndex, Projection
 from models.coding.encoder import ENCODER_FILE, TextEncoder
 from models.coding.features import COLUMNS, FEATURE_SCHEMA, Dense, Sources
@@ -111,6 +113,8 @@ def _save_dense(dense: Dense, folder: Path, name: str) -> None:
         axes=dense.projection.axes,
         **{f"{w}.{k}": v for w, index in indexes.items() for k, v in index.arrays().items()},
     )
+    if dense.attention is not None:
+        np.savez(folder / f"{name}.attention.npz", allow_pickle=False, **dense.attention.arrays())
 
 
 def _load_dense(folder: Path, name: str, encoder: TextEncoder | None) -> Dense | None:
@@ -124,7 +128,11 @@ def _load_dense(folder: Path, name: str, encoder: TextEncoder | None) -> Dense |
             if f"{which}.codes" in arrays.files
         }
         projection = Projection(arrays["centre"], arrays["axes"])
-    return Dense(encoder, projection, indexes["terms"], indexes.get("strings"))
+    attention = None
+    if (path := folder / f"{name}.attention.npz").exists():
+        with np.load(path, allow_pickle=False) as arrays:
+            attention = LabelAttention.from_arrays(arrays)
+    return Dense(encoder, projection, indexes["terms"], indexes.get("strings"), attention)
 
 
 def _of(arrays: Any, which: str) -> dict[str, Any]:

@@ -90,9 +90,19 @@ class TextStates:
 
     def spans(self, spans: Sequence[tuple[int, int]]) -> Floats:
         """Unit vectors ``[spans, width]`` of ``text[begin:end]``, each in its context."""
+        vectors, _ = self._pooled(spans)
+        result: Floats = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+        return result
+
+    def means(self, spans: Sequence[tuple[int, int]]) -> Floats:
+        """Mean token vectors ``[spans, width]``, their length kept."""
+        vectors, counts = self._pooled(spans)
+        result: Floats = vectors / np.maximum(counts, 1).astype(np.float32)[:, None]
+        return result
+
+    def _pooled(self, spans: Sequence[tuple[int, int]]) -> tuple[Floats, NDArray[np.int64]]:
         lows = np.searchsorted(self._ends, [b for b, _ in spans], side="right")
         highs = np.searchsorted(self._begins, [e for _, e in spans], side="left")
         lows = np.minimum(lows, len(self._sums) - 1)
-        vectors = self._sums[np.maximum(highs, lows)] - self._sums[lows]
-        result: Floats = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
-        return result
+        highs = np.maximum(highs, lows)
+        return self._sums[highs] - self._sums[lows], highs - lows

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from models.coding.abbreviations import load_abbreviations
 from models.coding.assertion import Assertion, AssertionRules, assertions
+from models.coding.attention import LabelAttention
 from models.coding.dense import DenseIndex, Projection
 from models.coding.encoder import TextEncoder, TextStates
 from models.coding.habits import NO_HABITS, Habits
@@ -22,7 +23,7 @@ from models.coding.spans import Note, SectionKind, Span
 from models.coding.stretches import Stretch, sentence_words, stretches
 from models.coding.words import Token, Vocabulary, tokens
 
-FEATURE_SCHEMA = 2
+FEATURE_SCHEMA = 3
 Floats = NDArray[np.float32]
 
 ASSERTIONS = tuple(Assertion)
@@ -43,6 +44,8 @@ COLUMNS = (
     "term_free", "term_ties", "term_rank", "term_score",
     # Vectors: words and the code's terms, words and strings that coders marked.
     "dense_likeness", "dense_found", "dense_rank", "dense_alike", "dense_string",
+    # What the label-wise attention says; -1: of codes that it does not know.
+    "attention",
     # The code.
     "code_count", "code_rate", "code_chapter", "code_open", "code_length",
     # What the practice bills: share of its visits, of the specialty's, and how they differ.
@@ -61,6 +64,8 @@ CATEGORICAL = ("term_kind", "code_chapter", "best_assertion")
 #: Nearest terms that are looked at for each stretch, and their least cosine.
 MOST_NEAREST = 4
 LEAST_LIKENESS = 0.6
+#: From this probability on a code is a candidate because the attention says so.
+LEAST_ATTENTION = 0.1
 
 #: How much a mention counts by its term's kind, see `models.coding.terms.Kind`.
 KIND_WEIGHTS = (1.0, 0.97, 0.95, 0.95, 0.92, 0.8, 0.85)
@@ -102,12 +107,13 @@ class NoteReading(msgspec.Struct):
 
 
 class Dense(msgspec.Struct):
-    """Vectors of terms, and of strings that coders marked (absent on day one)."""
+    """Vectors of terms; of strings that coders marked, and attention (absent on day one)."""
 
     encoder: TextEncoder
     projection: Projection
     terms: DenseIndex
     strings: DenseIndex | None = None
+    attention: LabelAttention | None = None
 
 
 class Sources(msgspec.Struct):
@@ -377,6 +383,8 @@ def _add_dense(
                 row.supports.append(
                     Support(begin, end, 0.3 * score, "vectors", run.sentence, run.section, free)
                 )
+    if dense.attention is not None:
+        _add_attention(rows, reading, dense.attention, cover)
     # The best few spans of every candidate, pooled in one go.
     best = {code: sorted(row.supports, key=lambda s: -s.strength)[:2] for code, row in rows.items()}
     wanted = sorted({(s.begin, s.end) for supports in best.values() for s in supports})
@@ -385,6 +393,29 @@ def _add_dense(
     for code, supports in best.items():
         own = vectors[[place[s.begin, s.end] for s in supports]]
         rows[code].values["dense_likeness"] = dense.terms.likeness(code, own)
+
+
+def _add_attention(
+    rows: dict[str, _Row], reading: NoteReading, attention: LabelAttention, cover: _Cover
+) -> None:
+    """Probabilities of the codes; attended words are evidence where there is no other.
+
+    What is only negated must stay so, whatever else the attention looks at.
+    """
+    assert reading.states is not None
+    sections = [s.section for s in reading.note.sentences]
+    for found in attention.find(reading.states, reading.words):
+        row = rows.get(found.code)
+        if row is None:
+            if found.probability < LEAST_ATTENTION:
+                continue
+            free = cover.free(found.sentence, found.begin, found.end)
+            support = Support(
+                found.begin, found.end, 0.5 * found.probability, "attention",
+                found.sentence, sections[found.sentence], free,
+            )  # fmt: skip
+            row = rows[found.code] = _Row([support], {}, {})
+        row.values["attention"] = found.probability
 
 
 def _assertions(
@@ -443,7 +474,7 @@ def _table(
     strength = np.zeros(len(rows), np.float32)
     for i, (candidate, row) in enumerate(zip(candidates, rows, strict=True)):
         out = table[i]
-        for name in ("string_rank", "term_kind", "term_rank", "dense_rank"):
+        for name in ("string_rank", "term_kind", "term_rank", "dense_rank", "attention"):
             out[COLUMN[name]] = -1
         for name, value in row.values.items():
             out[COLUMN[name]] = value

@@ -32,7 +32,8 @@ class Suggestion(msgspec.Struct, frozen=True):
     ``assertion`` that of the best supporting mention; ``missing`` names what a more specific
     code would need and the note does not say; ``source`` is ``"history"`` (labelled notes),
     ``"names"`` (term list of clinical names), ``"terms"`` (the code system's own words) or
-    ``"vectors"`` (nearest in meaning).
+    ``"vectors"`` (nearest in meaning), ``"attention"`` (learnt for codes that were
+    seen often).
     """
 
     system: str

@@ -110,6 +110,13 @@ def coding(
     promote: Annotated[
         bool, typer.Option("--promote", help="Make the new version the champion.")
     ] = False,
+    attention: Annotated[
+        bool,
+        typer.Option(
+            "--attention/--no-attention",
+            help="Also learn which words speak for codes that were seen often (needs torch).",
+        ),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Learn codes from labelled notes, prove it on notes held back, register the model.
@@ -124,7 +131,11 @@ def coding(
 
     with progress() as report:
         result: CodingTraining = train_coding(
-            notes or [], history=history or [], promote_it=promote, progress=report
+            notes or [],
+            history=history or [],
+            promote_it=promote,
+            attention=attention,
+            progress=report,
         )
     show(training_summary(result), training_words(result), as_json=json)
 

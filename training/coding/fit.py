@@ -21,6 +21,7 @@ from models.coding.model import NEVER_ABOVE, SystemPart, only_not_the_patients, 
 from models.coding.ranker import BoosterRanker
 from models.coding.words import vocabulary
 from models.measure import fit_calibrator
+from training.coding.attention import NoteAttention
 from training.coding.dataset import Ints, LabelledNotes, Spans, folds_of
 from training.coding.score import best_threshold
 from training.coding.vectors import StringVectors
@@ -86,10 +87,11 @@ def out_of_fold(
     *,
     vectors: StringVectors | None = None,
     visits: Visits = NO_VISITS,
+    attention: NoteAttention | None = None,
     work: Path | None = None,
     progress: Progress = silent,
 ) -> list[NoteTable]:
-    """Candidates of each note by a history, and by visits, without its fold's patients.
+    """Candidates of each note by a history, visits and an attention without its fold's patients.
 
     ``work``: folder where finished folds are kept, so that an interrupted training goes on.
     """
@@ -104,6 +106,8 @@ def out_of_fold(
             others = [m for m, f in zip(data.marked, fold, strict=True) if f != number]
             habits = visits.without(data.records[r] for r in rows).habits(data.system)
             sources = sources_of(terms, others, vectors, habits)
+            if attention is not None and sources.dense is not None:
+                sources.dense.attention = attention.without(fold, number)
             tables = [table_of(data, int(row), sources, rules) for row in rows]
             if kept is not None:
                 _save(kept, tables)
@@ -170,15 +174,27 @@ def fit_part(
     *,
     vectors: StringVectors | None = None,
     visits: Visits = NO_VISITS,
+    with_attention: bool = False,
     work: Path | None = None,
     progress: Progress = silent,
 ) -> SystemPart:
-    """One system's part: history of all notes, ranker on out-of-fold candidates."""
+    """One system's part: history of all notes, ranker on out-of-fold candidates.
+
+    The attention is learnt only where there are ``vectors`` (these need torch as well).
+    """
+    attention = None
+    if with_attention and vectors is not None:
+        progress(f"reading the notes for the attention ({data.system})")
+        attention = NoteAttention(data, vectors.dense.encoder)
     tables = out_of_fold(
-        data, terms, rules, vectors=vectors, visits=visits, work=work, progress=progress
-    )
+        data, terms, rules, vectors=vectors, visits=visits, attention=attention, work=work,
+        progress=progress,
+    )  # fmt: skip
     fitted = fit_ranker(data, tables, progress)
     sources = sources_of(terms, data.marked, vectors, visits.habits(data.system))
+    if attention is not None and sources.dense is not None:
+        progress(f"fitting the attention ({data.system})")
+        sources.dense.attention = attention.whole()
     return SystemPart(sources, fitted.ranker, fitted.threshold, titles)
 
 

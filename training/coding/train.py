@@ -67,12 +67,14 @@ def train_coding(
     *,
     history: Sequence[Path] = (),
     promote_it: bool = False,
+    attention: bool = False,
     progress: Progress = silent,
 ) -> CodingTraining:
     """Train, test, register. Without notes: the day-one version.
 
     ``history``: the practice's claims. They say what each specialty bills, and give notes that
-    name their claim labels of every code system that coders did not label (HCPCS, CPT). An
+    name their claim labels of every code system that coders did not label (HCPCS, CPT).
+    ``attention``: with the label-wise attention, where the encoder can be exported. An
     interrupted training of the same notes goes on where it was.
 
     Raises:
@@ -105,15 +107,19 @@ def train_coding(
         for system, part in model.parts.items():
             part.sources.habits = billed.visits.habits(system)
     if notes:
-        how = "vectors" if dense is not None else "words"
+        how = "words" if dense is None else "attention" if attention else "vectors"
         work = store_folder() / "work" / f"coding-{fingerprint}-{FEATURE_SCHEMA}-{how}"
-        _learn(model, billed, result, work, progress)
+        _learn(model, billed, result, work, attention, progress)
     progress("registering")
     parameters: dict[str, str | int | float | bool | None] = {
         "notes": result.notes,
         "visits": result.visits,
         "systems": ",".join(model.systems),
         "learnt": ",".join(result.learnt),
+        "attention": any(
+            p.sources.dense is not None and p.sources.dense.attention is not None
+            for p in model.parts.values()
+        ),
         **{f"threshold {s}": p.threshold for s, p in model.parts.items()},
     }
     with (
@@ -145,6 +151,7 @@ def _learn(
     billed: Billed,
     result: CodingTraining,
     work: Path,
+    attention: bool,
     progress: Progress,
 ) -> None:
     """Fit, test and refit every system that the notes are labelled with.
@@ -182,14 +189,19 @@ def _learn(
         visits = billed.visits.without(data.records[r] for r in test)
         if data.day[learn].max() < data.day[test].min():
             visits = visits.before(dt.date.fromordinal(int(data.day[test].min())))
-        tested = _fit(data.take(learn), part, model, vectors, visits, work / "test", progress)
+        tested = _fit(
+            data.take(learn), part, model, vectors, visits, work / "test", attention, progress
+        )
         coded = [r for r in test if data.records[r].id not in silver]
         judged = data.take(coded if len(coded) >= LEAST_NOTES else test)
         result.judged[system] = judge(tested, judged, model.rules, progress)
         model.parts[system] = _fit(
-            data, part, model, vectors, billed.visits, work / "all", progress
+            data, part, model, vectors, billed.visits, work / "all", attention, progress
         )
         result.learnt.append(system)
+        learnt = model.parts[system].sources.dense
+        if attention and learnt is not None and learnt.attention is None:
+            result.missing.append(f"{system}: too few notes of any code for the attention")
     if not result.learnt:
         raise NotEnoughDataError("nothing could be learnt: " + "; ".join(result.missing))
 
@@ -201,6 +213,7 @@ def _fit(
     vectors: StringVectors | None,
     visits: Visits,
     work: Path,
+    attention: bool,
     progress: Progress,
 ) -> SystemPart:
     return fit_part(
@@ -210,6 +223,7 @@ def _fit(
         part.titles,
         vectors=vectors if data.system == ICD10CM else None,
         visits=visits,
+        with_attention=attention,
         work=work,
         progress=progress,
     )

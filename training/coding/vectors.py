@@ -29,7 +29,10 @@ def dense_terms(icd: Icd10cm, progress: Progress = silent) -> tuple[Dense | None
     source = encoder_source()
     missing = missing_parts(source)
     if missing or source is None:
-        return None, f"no vectors of terms: {missing}; words are compared by their letters only"
+        return None, (
+            f"no vectors of terms and no label-wise attention: {missing};"
+            " words are compared by their letters only"
+        )
     folder = store_folder() / "cache" / f"encoder-{_source_mark(source)}"
     if not (folder / "quality.txt").exists():
         progress("exporting the encoder (int8 per channel)")

@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 
 from models.coding.artifact import load_artifact, save_artifact
+from models.coding.attention import LabelAttention
 from models.coding.dayone import day_one_model
 from models.coding.dense import DenseIndex, Projection
 from models.coding.encoder import TextEncoder
-from models.coding.features import Dense
+from models.coding.features import Dense, read_words
 from models.coding.model import ICD10CM
+from models.coding.note import read_note
+from models.coding.words import vocabulary
 from models.errors import InputError
 from training.coding.encoder import ENCODER_VARIABLE, encoder_source, export_encoder, missing_parts
 
@@ -64,11 +67,18 @@ def test_a_model_with_vectors_keeps_them(exported: tuple[Path, float], tmp_path:
     assert index.codes[index.code_of(int(terms[0]))] == "I21.9"
     assert scores[0] == pytest.approx(1, abs=0.02)
     model = day_one_model()
-    model.parts[ICD10CM].sources.dense = Dense(encoder, projection, index)
+    # A head that finds its one code certain in any note: a candidate by attention alone.
+    zeros = np.zeros((33, 4), np.float32)
+    attention = LabelAttention(["Q18.0"], zeros, zeros[:1], zeros[:1], np.array([3], np.float32))
+    model.parts[ICD10CM].sources.dense = Dense(encoder, projection, index, None, attention)
     save_artifact(model, tmp_path / "a")
     again = load_artifact(tmp_path / "a")
     note = "Heart attack last year, knee pain today."
     assert again.suggest(note) == model.suggest(note)
+    found = again.rank(ICD10CM, read_words(read_note(note), vocabulary()))
+    only = next(c for c, _ in found if c.code == "Q18.0")
+    assert [s.source for s in only.supports] == ["attention"]
+    assert note[only.supports[0].begin : only.supports[0].end].startswith("Heart")
 
 
 def test_what_is_no_encoder_is_refused(tmp_path: Path):
