@@ -23,7 +23,7 @@ from models.coding.spans import Note, SectionKind, Span
 from models.coding.stretches import Stretch, sentence_words, stretches
 from models.coding.words import Token, Vocabulary, tokens
 
-FEATURE_SCHEMA = 3
+FEATURE_SCHEMA = 4
 Floats = NDArray[np.float32]
 
 ASSERTIONS = tuple(Assertion)
@@ -53,7 +53,7 @@ COLUMNS = (
     # Where and how it is said.
     "first", "last", "spans", "covered", "echo", "note_words", "candidates",
     *(f"said_{a}" for a in ASSERTIONS),
-    "best_assertion",
+    "best_assertion", "visit_note",
     *(f"in_{s}" for s in SECTIONS),
     # Among the note's candidates.
     "rivals", "rival_better", "finer_better", "family_best",
@@ -472,6 +472,7 @@ def _table(
     history = sources.history
     total = sum(len(w) for w in words)
     strength = np.zeros(len(rows), np.float32)
+    visit = any(s.kind is SectionKind.ASSESSMENT for s in note.sections)
     for i, (candidate, row) in enumerate(zip(candidates, rows, strict=True)):
         out = table[i]
         for name in ("string_rank", "term_kind", "term_rank", "dense_rank", "attention"):
@@ -499,6 +500,7 @@ def _table(
         for span in spans:
             out[COLUMN[f"said_{said[span]}"]] += 1
         out[COLUMN["best_assertion"]] = ASSERTIONS.index(best.assertion)
+        out[COLUMN["visit_note"]] = visit
         for section in {s.section for s in candidate.supports}:
             if section >= 0:
                 out[COLUMN[f"in_{note.sections[section].kind}"]] = 1

@@ -10,7 +10,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from models.coding.features import ASSERTIONS, COLUMN
+from models.coding.assertion import Assertion
+from models.coding.features import ASSERTIONS, COLUMN, SECTIONS
 from models.measure.calibration import BetaCalibrator, Calibrator, calibrator_from_dict
 
 Floats = NDArray[np.float64]
@@ -47,6 +48,15 @@ _SAID = {
     "present": 1.0, "negated": 0.45, "uncertain": 0.8, "historical": 0.9, "family": 0.4,
     "hypothetical": 0.5,
 }  # fmt: skip
+#: What is left where a mention stands only in such sections, of notes that have sections. Weaker:
+#: templates fill a review of systems and an exam, a list says what was, not what was treated.
+_ONLY_IN = {
+    "review_of_systems": 0.2, "exam": 0.25, "problem_list": 0.25, "past_history": 0.25,
+    "family_history": 0.2, "social_history": 0.3, "allergies": 0.2, "medications": 0.3,
+    "instructions": 0.25, "procedures": 0.3, "chief_complaint": 0.4, "history_present_illness": 0.4,
+}  # fmt: skip
+#: Of a visit note (it has an assessment) what is denied is template, not finding.
+_DENIED_IN_VISIT = 0.3
 #: Log-odds that a mention equal to a term of each kind (`models.coding.terms.Kind`) is coded.
 _KINDS = np.array([0.4, -1.1, 0.0, -0.8, -1.8, -2.0, -1.3])
 #: Log-odds lost by a mention that is not equal to the term, by its similarity.
@@ -83,12 +93,30 @@ class PriorRanker:
             + 0.15 * np.log1p(100 * t[:, COLUMN["habit_specialty"]])
             + 0.3 * t[:, COLUMN["habit_lift"]]
         )
-        result: Floats = said / (1 + np.exp(-z))
+        result: Floats = said * _places(t) / (1 + np.exp(-z))
         return result
 
     def probabilities(self, table: Table) -> Floats:
         """Calibrated with two numbers that were set by hand."""
         return self.calibrator.predict(np.clip(self.raw(table), 1e-6, 1 - 1e-6))
+
+
+def _places(t: Floats) -> Floats:
+    """What the sections leave: the best of those that mention it, 1 for notes without sections.
+
+    A note without an assessment is no visit note (a report, a letter): there all counts.
+    """
+    left = np.zeros(len(t))
+    somewhere = np.zeros(len(t), bool)
+    for section in SECTIONS:
+        here = t[:, COLUMN[f"in_{section}"]] > 0
+        left[here] = np.maximum(left[here], _ONLY_IN.get(section, 1.0))
+        somewhere |= here
+    denied = t[:, COLUMN["best_assertion"]] == ASSERTIONS.index(Assertion.NEGATED)
+    left[denied] *= _DENIED_IN_VISIT
+    visit = t[:, COLUMN["visit_note"]] > 0
+    result: Floats = np.where(visit & somewhere, left, 1.0)
+    return result
 
 
 def save_ranker(ranker: Ranker, folder: Path, name: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from models.codes.icd10cm import Icd10cm
+from models.codes.system import CodeSystem
 from models.coding.lexicon import Entry
 from models.coding.words import Vocabulary, tokens
 
@@ -145,6 +146,38 @@ def bag(text: str, vocabulary: Vocabulary, *, longest: int = 12) -> tuple[str, .
     """
     found = [vocabulary.concept(t.key) for t in tokens(text) if t.word not in vocabulary.empty]
     return tuple(dict.fromkeys(found))[:longest]
+
+
+_INDEX_KINDS = {"index", "external_cause", "neoplasm", "drug"}
+_SYSTEM_KINDS = {"title": Kind.TITLE, "short": Kind.TITLE}
+
+
+def index_terms(system: CodeSystem, icd: Icd10cm) -> Iterator[Term]:
+    """Terms of the imported ICD-10-CM indexes; a heading's stand for its "unspecified" child.
+
+    "fall, due to, ice" is taken as it stands: words are compared without their order.
+    """
+    leaves, headings = _codes(icd)
+    default: dict[str, str | None] = {}
+    for code, words, kind in system.terms():
+        if kind not in _INDEX_KINDS:
+            continue
+        bare = code.replace(".", "")
+        if len(bare) == 7:
+            bare = bare[:6]
+        if bare in leaves:
+            yield Term(words, dotted(bare), Kind.INCLUSION)
+        elif bare in headings:
+            if bare not in default:
+                default[bare] = default_code(icd, bare, leaves)
+            if (standing := default[bare]) is not None:
+                yield Term(words, dotted(standing), Kind.HEADING)
+
+
+def system_terms(system: CodeSystem) -> Iterator[Term]:
+    """Terms of any other code system: titles and other words."""
+    for code, words, kind in system.terms():
+        yield Term(words, code, _SYSTEM_KINDS.get(kind, Kind.INCLUSION))
 
 
 def entries(terms: Iterable[Term], vocabulary: Vocabulary) -> Iterator[Entry]:

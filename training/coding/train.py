@@ -1,6 +1,7 @@
 """`firstpass train coding`: from labelled notes and claims, or none, to a registered model."""
 
 import datetime as dt
+import hashlib
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
@@ -10,6 +11,7 @@ import msgspec
 import pandas as pd
 
 from models.codes.icd10cm import CodeStatus, Icd10cm, load_icd10cm
+from models.codes.system import code_systems
 from models.coding.artifact import MODEL_NAME, load_artifact, save_artifact
 from models.coding.dayone import day_one_model
 from models.coding.features import FEATURE_SCHEMA, Sources
@@ -82,14 +84,15 @@ def train_coding(
         NotEnoughDataError: too few labelled notes of any code system.
         RegistryError: the MLflow store refuses.
     """
-    progress("building the index of ICD-10-CM")
-    model = day_one_model()
+    progress("building the index of terms")
+    systems = code_systems()
+    icd = getattr(systems[ICD10CM], "table", None)
+    model = day_one_model(icd, systems=systems)
     result = CodingTraining(0, {}, [], [], [])
     dense, absent = dense_terms(model.icd10cm, progress)
     if absent:
         result.missing.append(absent)
-    for part in model.parts.values():
-        part.sources.dense = dense
+    model.parts[ICD10CM].sources.dense = dense
     fingerprint = _fingerprint([*notes, *history])
     work: Path | None = None
     records: list[NoteRecord] = []
@@ -108,6 +111,7 @@ def train_coding(
             part.sources.habits = billed.visits.habits(system)
     if notes:
         how = "words" if dense is None else "attention" if attention else "vectors"
+        how += f"-{_terms_mark(model)}"
         work = store_folder() / "work" / f"coding-{fingerprint}-{FEATURE_SCHEMA}-{how}"
         _learn(model, billed, result, work, attention, progress)
     progress("registering")
@@ -166,7 +170,7 @@ def _learn(
             "the notes have no codes to learn from: give each note its 'codes' (docs/notes.md) or,"
             " with --history, its 'claim_id'; or train without notes for the day-one version"
         )
-    first = next(iter(model.parts.values())).sources.dense
+    first = model.parts[ICD10CM].sources.dense
     vectors = StringVectors(first) if first is not None else None
     for system, count in counts.most_common():
         if count < LEAST_NOTES:
@@ -227,6 +231,15 @@ def _fit(
         work=work,
         progress=progress,
     )
+
+
+def _terms_mark(model: CodingModel) -> str:
+    """Names the imported terms: candidates of other terms are no use to a training that goes on."""
+    digest = hashlib.sha256()
+    for name, part in model.parts.items():
+        lexicon = part.sources.terms.lexicon
+        digest.update(name.encode() + lexicon.sizes.tobytes() + lexicon.code_of.tobytes())
+    return digest.hexdigest()[:8]
 
 
 def _has_words(data: LabelledNotes) -> bool:

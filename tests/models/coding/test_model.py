@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from models.coding.artifact import load_artifact, save_artifact
 from models.coding.assertion import Assertion
-from models.coding.dayone import day_one_model
+from models.coding.dayone import THRESHOLD, day_one_model
 from models.coding.model import CodingModel
 from models.coding.suggestion import Suggestion
 from models.errors import InputError
@@ -75,6 +75,16 @@ def test_order_and_conflicts_are_said(model: CodingModel, found: dict[str, Sugge
     assert any(w.id == "code_first" for w in found["N18.30"].warnings)
     both = {s.code: s for s in model.suggest("Type 1 diabetes mellitus. Type 2 diabetes mellitus.")}
     assert any(w.id == "excludes1" and "E10.9" in w.words for w in both["E11.9"].warnings)
+
+
+def test_of_a_visit_what_only_a_list_or_a_template_says_is_not_predicted(model: CodingModel):
+    note = (
+        "HPI: Here for a cough.\nProblem list:\n- Hypothyroidism\nROS: Positive for dizziness. "
+        "Denies fever.\nAssessment: 1. Acute bronchitis.\n"
+    )
+    scores = {s.code: s.score for s in model.suggest(note, limit=60)}
+    assert scores["J20.9"] >= THRESHOLD
+    assert max(scores[code] for code in ("E03.9", "R42", "R50.9")) < THRESHOLD
 
 
 def test_an_unknown_system_is_refused_with_the_known_ones(model: CodingModel):

@@ -3,6 +3,7 @@
 import datetime as dt
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -65,7 +66,7 @@ def terms() -> Sources:
 def without_encoder(monkeypatch: pytest.MonkeyPatch, terms: Sources) -> None:
     """Words only, the index built once, few rounds: what is tested does not hang on them."""
     part = SystemPart(terms, PriorRanker(), 0.25)
-    monkeypatch.setattr(module, "day_one_model", lambda: CodingModel({"ICD-10-CM": part}))
+    monkeypatch.setattr(module, "day_one_model", lambda *_, **__: CodingModel({"ICD-10-CM": part}))
     monkeypatch.setattr(fit, "ROUNDS", 40)
     monkeypatch.setattr(module, "dense_terms", lambda *_: (None, "no vectors of terms: not here"))
 
@@ -130,6 +131,32 @@ def test_procedures_are_learnt_from_claims_that_notes_name(
     model = load_artifact(registry.load("coding-billed", "challenger").path)
     first = model.suggest("ZEBRA spell noted.", systems=["CPT"], specialty="207Q00000X")[0]
     assert (first.code, first.evidence[0].text.startswith("ZEBRA")) == ("95816", True)
+
+
+def test_an_interrupted_training_goes_on_where_it_was(
+    firstpass_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, without_encoder: None
+):
+    monkeypatch.setattr(module, "MODEL_NAME", "coding-resumed")
+    path = write(tmp_path / "notes.jsonl", notes(60))
+    made: list[int] = []
+    build = fit.sources_of
+
+    def counted(*args: Any) -> Sources:
+        made.append(1)
+        if len(made) == 5:
+            raise KeyboardInterrupt
+        return build(*args)
+
+    monkeypatch.setattr(fit, "sources_of", counted)
+    with pytest.raises(KeyboardInterrupt):
+        train_coding([path])
+    assert len(list((firstpass_home / "mlruns/work").rglob("*.npz"))) == 4
+    made[:] = [1] * 5
+    resumed = train_coding([path])
+    # Of the ten folds of the tested model four were kept; one more for it, eleven for the last.
+    assert len(made) - 5 == (10 - 4) + 1 + 11
+    assert resumed.version is not None
+    assert not list((firstpass_home / "mlruns/work").rglob("*.npz"))
 
 
 def test_too_few_notes_are_refused_in_words(
