@@ -1,5 +1,6 @@
 """Claims and files for the service's tests, all made up."""
 
+import copy
 import io
 from typing import Any
 
@@ -12,7 +13,7 @@ from serving.api.examples import CLAIM
 
 def claim_json(**changes: Any) -> dict[str, Any]:
     """The example claim with other fields."""
-    return {**CLAIM, **changes}
+    return {**copy.deepcopy(CLAIM), **changes}
 
 
 def claim(number: int) -> Claim:

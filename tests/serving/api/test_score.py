@@ -1,3 +1,4 @@
+import copy
 import json
 from typing import Any
 
@@ -11,7 +12,7 @@ from tests.serving.fakes import probability
 
 
 def claim(**changes: Any) -> dict[str, Any]:
-    return {**CLAIM, **changes}
+    return {**copy.deepcopy(CLAIM), **changes}
 
 
 def test_one_claim_is_scored_with_everything_about_it(settings: Settings) -> None:

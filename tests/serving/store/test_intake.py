@@ -53,6 +53,7 @@ def test_what_is_stored_comes_back_as_it_was(database):
         "payments": (1, 1),
         "remittances": (5, 5),
         "acknowledgements": (5, 5),
+        "notes": (0, 0),
     }
     assert report.practices == [PRACTICE]
     assert report.kind == "mixed"
