@@ -121,6 +121,7 @@ def _joined(
     patients: dict[str, Hashable] = {}
     silver: dict[str, set[str]] = defaultdict(set)
     words: dict[str, Counter[str]] = defaultdict(Counter)
+    billed = Visits(visits).systems()
     labelled = []
     for note in notes:
         visit = by_claim.get(note.claim_id) if note.claim_id else None
@@ -137,8 +138,9 @@ def _joined(
             if system not in own
             for code in sorted(codes)
         ]
-        for code in added:
-            silver[code.system].add(note.id)
+        # A claim without codes of a system is a label too: nothing of it was billed.
+        for system in billed - own:
+            silver[system].add(note.id)
         labelled.append(msgspec.structs.replace(note, codes=(*(note.codes or ()), *added)))
     names = {name: found.most_common(1)[0][0] for name, found in words.items()}
     return Billed(Visits(visits, patients, names), labelled, dict(silver), problems)

@@ -64,7 +64,7 @@ def test_a_note_takes_its_claims_codes_of_systems_that_nobody_labelled(tmp_path:
         (CPT, "92002", None), (ICD10CM, "H52.03", None),
     ]  # fmt: skip
     assert third.codes is None
-    assert found.silver == {CPT: {"n1", "n2"}, HCPCS: {"n1"}, ICD10CM: {"n2"}}
+    assert found.silver == {CPT: {"n1", "n2"}, HCPCS: {"n1", "n2"}, ICD10CM: {"n2"}}
 
 
 def test_a_visit_counts_once_and_a_void_not_at_all(tmp_path: Path):
