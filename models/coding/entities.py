@@ -12,7 +12,7 @@ import msgspec
 
 from models.coding.assertion import Assertion, modifiers
 from models.coding.features import read_words
-from models.coding.model import ICD10CM, CodingModel
+from models.coding.model import ICD10CM, NOT_THE_PATIENTS, CodingModel
 from models.coding.note import read_note
 from models.coding.spans import Note, Span
 from models.coding.suggestion import Suggestion
@@ -22,6 +22,8 @@ MOST_CANDIDATES = 100
 MOST_CONCEPTS = 5
 LEAST_SCORE = 0.1
 """Mentions whose best code is less likely are left out."""
+LEAST_SCORE_DENIED = 0.02
+"""The same for what is denied or a relative's: its codes are unlikely because of that alone."""
 
 
 class Concept(msgspec.Struct, frozen=True):
@@ -83,14 +85,18 @@ def _spans(found: Sequence[Suggestion]) -> dict[tuple[int, int], list[Suggestion
             by_span.setdefault((evidence.begin, evidence.end), []).append(suggestion)
     kept: dict[tuple[int, int], list[Suggestion]] = {}
     taken: list[tuple[int, int]] = []
-    for span in sorted(by_span, key=lambda s: (-_best(by_span[s]), s[0] - s[1], s)):
-        if _best(by_span[span]) < LEAST_SCORE:
-            continue
+    likely = [span for span, suggestions in by_span.items() if any(map(_likely, suggestions))]
+    for span in sorted(likely, key=lambda s: (s[0] - s[1], -_best(by_span[s]), s)):
         if any(a < span[1] and span[0] < b for a, b in taken):
             continue
         taken.append(span)
         kept[span] = by_span[span]
     return dict(sorted(kept.items()))
+
+
+def _likely(suggestion: Suggestion) -> bool:
+    denied = suggestion.assertion in NOT_THE_PATIENTS
+    return suggestion.score >= (LEAST_SCORE_DENIED if denied else LEAST_SCORE)
 
 
 def _best(suggestions: Sequence[Suggestion]) -> float:

@@ -32,7 +32,8 @@ ICD10CM = "ICD-10-CM"
 MOST_EVIDENCE = 5
 #: A finding that is only negated, or only a relative's, is never likelier than this.
 NEVER_ABOVE = 0.5
-_NOT_THE_PATIENTS = frozenset({Assertion.NEGATED, Assertion.FAMILY})
+#: Assertions that say that the patient has it not.
+NOT_THE_PATIENTS = frozenset({Assertion.NEGATED, Assertion.FAMILY})
 
 
 class SystemPart(msgspec.Struct):
@@ -161,7 +162,7 @@ class CodingModel:
         note = reading.note
         supports = sorted(
             candidate.supports,
-            key=lambda s: (s.assertion in _NOT_THE_PATIENTS, not s.free, -s.strength, s.begin),
+            key=lambda s: (s.assertion in NOT_THE_PATIENTS, not s.free, -s.strength, s.begin),
         )
         spans = list(dict.fromkeys((s.begin, s.end) for s in supports))[:MOST_EVIDENCE]
         evidence = tuple(Evidence(b, e, note.text[b:e]) for b, e in spans)
@@ -195,7 +196,7 @@ class CodingModel:
 
 def only_not_the_patients(candidate: Candidate) -> bool:
     """Whether the note mentions it only in negation, or only of a relative."""
-    return all(s.assertion in _NOT_THE_PATIENTS for s in candidate.supports)
+    return all(s.assertion in NOT_THE_PATIENTS for s in candidate.supports)
 
 
 def ranked(collected: Candidates, ranker: Ranker) -> list[tuple[Candidate, float]]:

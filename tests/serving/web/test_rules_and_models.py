@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from pathlib import Path
 
 import httpx
 import msgspec
@@ -25,6 +26,7 @@ from tests.models.registry.conftest import register
 from tests.serving.web.site import HTML, PASSWORD, add_user, csrf, filled, signed_in, visiting
 
 __all__ = ["register"]
+ROOT = Path(__file__).resolve().parents[3]
 PRACTICE = "1999999984:999999999"
 
 
@@ -196,7 +198,9 @@ def test_versions_stand_side_by_side_and_only_their_own_plots_are_served(setting
 
 
 @pytest.mark.slow
-def test_promotion_and_rollback_move_the_champion_with_the_reason(register, tmp_path):
+def test_promotion_and_rollback_move_the_champion_with_the_reason(register, tmp_path, monkeypatch):
+    # the child that promotes loads the version, and the version's class is the tests' own
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     register("paged")
     register("paged")
     pages = RegistryPages(tmp_path)
