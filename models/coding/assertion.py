@@ -38,10 +38,12 @@ class Assertion(StrEnum):
 
 _MEANINGS = (*(a.value for a in Assertion if a is not Assertion.PRESENT), "nothing", "stop")
 _DIRECTIONS = ("forward", "backward", "both")
-_KEYS = ("meaning", "direction", "reach", "stops", "phrases")
+_KEYS = ("meaning", "direction", "reach", "inside", "stops", "phrases")
 _FAR = 1 << 30
 _CLAUSE_ENDS = frozenset(",.;)]|")
 _TOKEN = re.compile(r"[^\W\d_]+|\d+|[^\w\s]|_")
+_PHRASE_TOKEN = re.compile(rf"##|{_TOKEN.pattern}")
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _ITEM = re.compile(r"\s*(?:[-*+•·▪‣●○◦–—]|\(?\d{1,2}[.)]|[A-Za-z]\))\s*\S")
 
 
@@ -49,6 +51,7 @@ class _Rule(NamedTuple):
     """What one phrase does; ``reach`` in tokens."""
 
     meanings: tuple[tuple[Assertion, bool, int], ...]  # meaning, whether forward, reach
+    inside: bool  # whether the phrase also speaks of a mention that it is a part of
     stops: frozenset[Assertion]
 
 
@@ -163,16 +166,14 @@ class AssertionRules:
                     where = starts.get(meaning, [])
                     at = bisect_left(where, last)
                     limit = min(where[at] if at < len(where) else len(tokens), last + reach)
-                    # "history of falls" as one mention is historical; "no known allergies" as
-                    # one mention is not negated.
-                    within = meaning is Assertion.HISTORICAL
-                    begin = marks[first].start() if within else marks[last - 1].end()
+                    begin = marks[first].start() if rule.inside else marks[last - 1].end()
                     span = begin, marks[limit - 1].end()
                 else:
                     where = ends.get(meaning, [])
                     at = bisect_right(where, first)
                     limit = max(where[at - 1] if at else 0, first - reach)
-                    span = marks[limit].start(), marks[first].start()
+                    end = marks[last - 1].end() if rule.inside else marks[first].start()
+                    span = marks[limit].start(), end
                 if span[0] < span[1]:
                     runs.setdefault((meaning, forward), []).append(span)
         return _Scopes(
@@ -229,9 +230,15 @@ def _ends(trie: _Trie, tokens: Sequence[str], at: int) -> Iterator[tuple[int, _R
         if end == len(tokens):
             return
         token = tokens[end]
-        node = node.get(token) or (node.get("#") if token.isdigit() else None)
+        node = node.get(token) or (_number(node, token) if token.isdigit() else None)
         if node is None:
             return
+
+
+def _number(node: _Trie, token: str) -> _Trie | None:
+    """What follows a number in a phrase: "##" is a year, "#" any number."""
+    year = node.get("##") if _YEAR.fullmatch(token) else None
+    return year or node.get("#")
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -286,6 +293,9 @@ def _rules(
     reach = row.get("reach", _FAR)
     if not isinstance(reach, int) or reach < 1:
         raise InputError(f"{name}: reach={reach!r} is no number of words from 1 on")
+    inside = row.get("inside", False)
+    if not isinstance(inside, bool):
+        raise InputError(f"{name}: inside={inside!r} is neither true nor false")
     all_of = tuple(a for a in Assertion if a is not Assertion.PRESENT)
     stops = row.get("stops", [])
     _known(name, "stops", stops, ("*", *all_of))
@@ -296,9 +306,9 @@ def _rules(
         meanings = tuple((Assertion(meaning), way, reach) for way in ways)
     for phrase in row.get("phrases", []):
         for words in _expanded(name, phrase, classes):
-            tokens = tuple(_plain(token) for token in _TOKEN.findall(words))
+            tokens = tuple(_plain(token) for token in _PHRASE_TOKEN.findall(words))
             if tokens:
-                yield tokens, _Rule(meanings, stopped)
+                yield tokens, _Rule(meanings, inside, stopped)
 
 
 def _expanded(name: str, phrase: str, classes: Mapping[str, Sequence[str]]) -> Iterator[str]:
@@ -312,7 +322,7 @@ def _expanded(name: str, phrase: str, classes: Mapping[str, Sequence[str]]) -> I
 def _joined(one: _Rule, other: _Rule) -> _Rule:
     """Two rules of one phrase: it does both."""
     meanings = dict.fromkeys((*one.meanings, *other.meanings))
-    return _Rule(tuple(meanings), one.stops | other.stops)
+    return _Rule(tuple(meanings), one.inside or other.inside, one.stops | other.stops)
 
 
 def modifiers(

@@ -89,6 +89,10 @@ def test_uncertain(text: str):
         "s/p [cholecystectomy] in 2015",
         "h/o [breast cancer]",
         "PMH: HTN, [MI]",
+        "Has a [psychiatric history].",
+        "[Ankle fracture] in 2003.",
+        "Prior CT showed a [renal cyst].",
+        "Used to have [migraines].",
         "PAST MEDICAL HISTORY\n1. HTN\n2. [Gout]",
         "[Appendectomy] 20 years ago.",
         "Antecedentes de [ictus].",
@@ -137,6 +141,20 @@ def test_words_of_two_languages_are_read_in_the_notes_own():
     assert language_of("De-ID status of the patient") == "en"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[Hypertension] diagnosed in 2003.",
+        "On treatment for [hypothyroidism] since 2011.",
+        "Took 2000 mg for [pain] in 2 doses.",
+        "1) History of stroke 2) [Cellulitis] of the left leg",
+        "The x-ray shows a [healed fracture].",
+    ],
+)
+def test_not_historical(text: str):
+    assert meant(text) == "present"
+
+
 def test_the_reach_ends_with_the_next_clause():
     assert meant("History of MI, now presents with [chest pain].") == "present"
     assert meant("Mother had asthma; patient has [eczema].") == "present"
@@ -173,6 +191,7 @@ def test_rules_of_a_practice_come_over_ours(tmp_path: Path):
         ("[[rule]]", "key 'rule' is unknown; allowed: classes, sections, rules"),
         ('[[rules]]\nmening = "negated"', "key 'mening' is unknown; allowed: meaning, direction"),
         ('[[rules]]\nmeaning = "denied"', "meaning 'denied' is unknown; allowed: negated, family"),
+        ('[[rules]]\nmeaning = "negated"\ninside = 1', "inside=1 is neither true nor false"),
         ('[[rules]]\nmeaning = "negated"\ndirection = "up"', "allowed: forward, backward, both"),
         ('[[rules]]\nmeaning = "negated"\nreach = 0', "reach=0"),
         ('[[rules]]\nmeaning = "stop"\nstops = ["x"]', "stops 'x' is unknown"),
