@@ -11,18 +11,12 @@ import msgspec
 
 from models.codes.icd10cm import Icd10cm, load_icd10cm
 from models.coding.assertion import Assertion, AssertionRules
+from models.coding.axes import visit_words
+from models.coding.cautions import code_warnings, conflicts
 from models.coding.features import Candidate, Candidates, NoteReading, Sources, collect, read_words
 from models.coding.note import read_note
 from models.coding.ranker import Ranker
-from models.coding.specificity import (
-    code_warnings,
-    conflicts,
-    in_force,
-    missing,
-    side_near,
-    with_seventh,
-    with_side,
-)
+from models.coding.specificity import episode_open, in_force, missing, refined, with_seventh
 from models.coding.suggestion import CodeWarning, Evidence, Suggestion
 from models.coding.words import vocabulary
 from models.errors import InputError
@@ -174,12 +168,14 @@ class CodingModel:
             icd = self.icd10cm
             known = part.sources.history.code_number
             if code not in known:
-                code = in_force(icd, code, on)
-                code = with_side(icd, code, side_near(note, spans))
-                sentence = note.sentences[best.sentence]
-                code = with_seventh(icd, code, note.text[sentence.begin : sentence.end])
+                code = refined(icd, in_force(icd, code, on), note, spans, on=on, rules=self.rules)
+                if icd.seventh_characters(code):
+                    sentence, visit = note.words(note.sentences[best.sentence]), visit_words(note)
+                    code = with_seventh(icd, code, sentence, visit)
+                    if episode_open(icd, code, sentence, visit):
+                        gaps = ("episode of care not documented",)
             words = icd.title(code) or words
-            gaps = missing(icd, code)
+            gaps = (*missing(icd, code), *gaps)
             found = code_warnings(icd, code, on)
         return Suggestion(
             system=system,

@@ -1,54 +1,64 @@
-"""How specific a code the note supports: side, episode; and what it does not say.
+"""How specific a code the note supports: side, acuity, trimester, complication, episode of care.
 
-The side is read from the words around the evidence, the episode of care (7th character) from
-the whole sentence; both only for codes whose titles differ in just that.
+`refined` goes from a code that leaves such a thing open to the sibling whose title differs in
+just that and says what the note says; `missing` names what the note leaves open.
 """
 
 import datetime as dt
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from models.codes.icd10cm import CodeStatus, Icd10cm
-from models.coding.spans import Note
-from models.coding.suggestion import CodeWarning
-from models.coding.terms import dotted
+from models.coding import axes
+from models.coding.assertion import Assertion, AssertionRules, modifiers
+from models.coding.siblings import Titled, in_category, titled
+from models.coding.spans import Note, Span
+from models.coding.terms import bag, dotted
+from models.coding.words import tokens, vocabulary
 
-_RIGHT = re.compile(r"\b(?:right|rt|r|derech[oa]s?)\b(?:[- ]sided?)?", re.IGNORECASE)
-_LEFT = re.compile(r"\b(?:left|lt|l|izquierd[oa]s?)\b(?:[- ]sided?)?", re.IGNORECASE)
-_BOTH = re.compile(r"\b(?:bilateral(?:ly|es)?|both|ambos|ambas)\b", re.IGNORECASE)
-_LATER = re.compile(
-    r"\b(?:follow[- ]?up|subsequent|healing|healed|routine|recheck|post-?op|revisi[oó]n|control)\b",
-    re.IGNORECASE,
-)
-_SEQUELA = re.compile(r"\b(?:sequela|late effect|old injury|secuelas?)\b", re.IGNORECASE)
-#: Characters before and behind the evidence in which a side is looked for.
-NEAR = 40
-_DIMENSIONS = (
+Spans = Sequence[tuple[int, int]]
+_OPEN = (
     (re.compile(r"\bunspecified trimester\b", re.I), "trimester"),
     (re.compile(r"\bstage unspecified|unspecified stage\b", re.I), "stage"),
     (re.compile(r"\bunspecified severity|severity unspecified\b", re.I), "severity"),
     (re.compile(r"\bunspecified type|type unspecified\b", re.I), "type"),
     (re.compile(r"\bunspecified (?:organism|causative)", re.I), "organism"),
     (re.compile(r"\bunspecified degree\b", re.I), "degree"),
-    (re.compile(r"\bunspecified (?:site|part|region|location)\b", re.I), "site"),
+    (re.compile(r"\bunspecified (?:site|part|region|location|quadrant)\b", re.I), "site"),
     (re.compile(r"\bloss of consciousness of unspecified duration\b", re.I), "duration"),
+    (re.compile(r"\bunspecified complications?\b", re.I), "kind of complication"),
+    (re.compile(r"\bunspecified number of fetuses\b", re.I), "number of fetuses"),
 )
+_WHETHER = re.compile(r"\bunspecified whether (?:with )?([^,]+)", re.IGNORECASE)
+_NOT_NOW = frozenset(
+    {Assertion.NEGATED, Assertion.FAMILY, Assertion.HYPOTHETICAL, Assertion.UNCERTAIN}
+)
+#: ICD-10-CM takes these for "intractable" (notes at G40 and G43).
+_SAME = {"intractable": ("intractable", "refractory", "pharmacoresistant", "treatment resistant")}
 
 
-def side_near(note: Note, spans: Iterable[tuple[int, int]]) -> str:
-    """``"right"``, ``"left"``, ``"bilateral"`` or ``""``: what stands nearest to the evidence."""
-    found: set[str] = set()
-    for begin, end in spans:
-        sentence = next((s for s in note.sentences if s.begin <= begin < s.end), None)
-        low = max(begin - NEAR, sentence.begin if sentence else 0)
-        high = min(end + NEAR, sentence.end if sentence else len(note.text))
-        words = note.text[low:high]
-        if _BOTH.search(words):
-            found.add("bilateral")
-        else:
-            found |= {"right"} if _RIGHT.search(words) else set()
-            found |= {"left"} if _LEFT.search(words) else set()
-    return found.pop() if len(found) == 1 else ""
+def refined(
+    icd: Icd10cm,
+    code: str,
+    note: Note,
+    spans: Spans,
+    *,
+    on: dt.date,
+    rules: AssertionRules | None = None,
+) -> str:
+    """The most specific sibling of a code that the note supports; without 7th character.
+
+    ``spans``: the evidence, best first. Each axis is read on its own; where the note does not
+    say, the code stays as it is.
+    """
+    code = with_acuity(icd, code, note, spans, on)
+    code = with_complication(icd, code, note, spans, on, rules)
+    if "unspecified trimester" in icd.title(code.rstrip("X")).lower():
+        code = with_trimester(icd, code, axes.trimester(note))
+    if icd.side(code) == "unspecified":
+        eyes = "H00" <= code[:3] <= "H59"
+        code = with_side(icd, code, axes.side_near(note, spans, eyes=eyes))
+    return code
 
 
 def with_side(icd: Icd10cm, code: str, side: str) -> str:
@@ -63,22 +73,127 @@ def with_side(icd: Icd10cm, code: str, side: str) -> str:
     if not side or icd.side(bare) != "unspecified":
         return code
     for other in icd.children(icd.parent(stem)):
-        if len(other) == len(stem) and icd.side(other) == side and _same(icd, stem, other):
-            return dotted(other.ljust(len(bare), "X"))
+        if len(other) == len(stem) and icd.side(other) == side and other[:-1] == stem[:-1]:
+            return _as_long(other, bare)
     return code
 
 
-def _same(icd: Icd10cm, code: str, other: str) -> bool:
-    """Whether two siblings' last characters are the only thing that tells them apart."""
-    return code[:-1] == other[:-1]
+def with_trimester(icd: Icd10cm, code: str, trimester: str) -> str:
+    """The sibling of a code of unspecified trimester that names it; the code if there is none.
+
+    >>> from models.codes.icd10cm import load_icd10cm
+    >>> with_trimester(load_icd10cm(), "O26.899", "second")
+    'O26.892'
+    """
+    own = titled(icd, code)
+    if not trimester or own is None or own.trimester != "unspecified":
+        return code
+    for other in in_category(icd, own.code[:3]):
+        if other.trimester == trimester and other.trimester_key == own.trimester_key:
+            return _as_long(other.code, code.replace(".", ""))
+    return code
 
 
-def with_seventh(icd: Icd10cm, code: str, sentence: str) -> str:
-    """The code with its 7th character: initial encounter unless the sentence says otherwise.
+def with_acuity(icd: Icd10cm, code: str, note: Note, spans: Spans, on: dt.date) -> str:
+    """The sibling of a code of no acuity that says what the note says; the code if none does."""
+    own = titled(icd, code)
+    if own is None or own.acuity:
+        return code
+    others = [o for o in in_category(icd, own.code[:3]) if o.acuity and _alike(o, own)]
+    if not others:
+        return code
+    said = axes.acuity_near(note, spans, heart_failure=own.code.startswith("I50"))
+    for other in others:
+        if other.acuity == said and other.acuity_key == own.acuity_key and _usable(icd, other, on):
+            return _as_long(other.code, code.replace(".", ""))
+    return code
+
+
+def with_complication(
+    icd: Icd10cm,
+    code: str,
+    note: Note,
+    spans: Spans,
+    on: dt.date,
+    rules: AssertionRules | None = None,
+) -> str:
+    """The sibling "with ..." whose further words the sentence says, and does not deny.
+
+    Of several the one with most words. A code that says "without ..." is what ICD-10-CM
+    assumes where a note says nothing, so that nothing is missing then.
+    """
+    own = titled(icd, code)
+    if own is None or not spans:
+        return code
+    best, most = code, 0
+    for other in in_category(icd, own.code[:3]):
+        more = other.said - own.said
+        if (
+            other.with_key != own.with_key
+            or not more
+            or not own.said <= other.said
+            or not other.unsaid <= own.unsaid
+            or not _usable(icd, other, on)
+        ):
+            continue
+        counts = [_said(note, spans, what, rules) for what in more]
+        if all(counts) and sum(counts) > most:
+            best, most = _as_long(other.code, code.replace(".", "")), sum(counts)
+    return best
+
+
+def _alike(other: Titled, own: Titled) -> bool:
+    """Whether a title of some acuity is of the same thing, or of a kind of it."""
+    return other.acuity_key == own.acuity_key or other.acuity_key.endswith(f" {own.acuity_key}")
+
+
+def _usable(icd: Icd10cm, other: Titled, on: dt.date) -> bool:
+    status = icd.status(other.code, on)
+    return status is CodeStatus.BILLABLE or bool(icd.seventh_characters(other.code))
+
+
+def _as_long(stem: str, bare: str) -> str:
+    """With as many placeholders as the code had."""
+    return dotted(stem.ljust(len(bare), "X") if bare.endswith("X") else stem)
+
+
+def _said(note: Note, spans: Spans, what: str, rules: AssertionRules | None) -> int:
+    """How many words of ``what`` the sentences of the evidence say of the patient; 0: not all.
+
+    Of "hypoxia or hypercapnia" one is enough.
+    """
+    words = vocabulary()
+    for begin, _ in spans:
+        sentence = next((s for s in note.sentences if s.begin <= begin < s.end), None)
+        if sentence is None:
+            continue
+        held: dict[str, Span] = {}
+        for token in tokens(note.text, sentence.begin, sentence.end):
+            for concept in words.parts(token.key):
+                held.setdefault(concept, Span(token.begin, token.end))
+        for part in re.split(r",| or ", what):
+            for phrase in _SAME.get(part.strip(), (part,)):
+                wanted = bag(phrase, words)
+                if not wanted or any(concept not in held for concept in wanted):
+                    continue
+                meant = modifiers(note, [held[concept] for concept in wanted], rules)
+                if not any(m & _NOT_NOW for m in meant):
+                    return len(wanted)
+    return 0
+
+
+def with_seventh(icd: Icd10cm, code: str, sentence: str, visit: str = "") -> str:
+    """The code with its 7th character, by what the sentence says, else what the visit is for.
+
+    Injuries: initial encounter unless something says otherwise; of fractures open or closed
+    (closed where nothing is said, by the tabular list) and how they heal. Else the character
+    whose meaning the sentence has ("severe stage"), or the one for "unspecified".
 
     >>> from models.codes.icd10cm import load_icd10cm
     >>> with_seventh(load_icd10cm(), "S93.401", "sprained right ankle")
     'S93.401A'
+    >>> with_seventh(load_icd10cm(), "S52.501", "nonunion of right distal radius fracture")
+    'S52.501K'
     """
     bare = code.replace(".", "")
     if bare in icd and icd.status(bare, dt.date.max) is CodeStatus.BILLABLE:
@@ -86,9 +201,40 @@ def with_seventh(icd: Icd10cm, code: str, sentence: str) -> str:
     allowed = icd.seventh_characters(bare) if len(bare) <= 6 else ()
     if not allowed:
         return code
-    wanted = "S" if _SEQUELA.search(sentence) else "D" if _LATER.search(sentence) else "A"
-    pick = next((c for c in (wanted, "A", "0", allowed[0]) if c in allowed), allowed[0])
+    meanings = icd.seventh_meanings(bare)
+    if "S" in allowed:
+        pick = _episode_character(allowed, meanings, sentence, visit)
+    else:
+        pick = _meant_character(allowed, meanings, sentence)
     return dotted(bare.ljust(6, "X") + pick)
+
+
+def _episode_character(
+    allowed: Sequence[str], meanings: dict[str, str], sentence: str, visit: str
+) -> str:
+    episode = axes.episode(sentence, visit) or axes.INITIAL
+    if episode == axes.SEQUELA:
+        return "S"
+    words = axes.fracture_words(sentence)
+    fitting = [
+        character
+        for character in allowed
+        if episode in meanings.get(character, "") and all(w in meanings[character] for w in words)
+    ]
+    default = "D" if episode == axes.SUBSEQUENT else "A"
+    return fitting[0] if words and fitting else default if default in allowed else allowed[0]
+
+
+def _meant_character(allowed: Sequence[str], meanings: dict[str, str], sentence: str) -> str:
+    said = {token.word for token in tokens(sentence)}
+    for character in allowed:
+        words = re.findall(r"[a-z]+", meanings.get(character, "").lower())
+        if words and words[0] in ("mild", "moderate", "severe", "indeterminate"):
+            if words[0] in said:
+                return character
+        elif words[:1] == ["with"] and said.intersection(words[1:]):
+            return character
+    return "0" if "0" in allowed else allowed[0]
 
 
 def in_force(icd: Icd10cm, code: str, on: dt.date) -> str:
@@ -116,67 +262,45 @@ def in_force(icd: Icd10cm, code: str, on: dt.date) -> str:
 
 
 def missing(icd: Icd10cm, code: str) -> tuple[str, ...]:
-    """What a more specific code would need and this one leaves open, in words."""
+    """What a more specific code would need and this one leaves open, in words.
+
+    >>> from models.codes.icd10cm import load_icd10cm
+    >>> missing(load_icd10cm(), "I50.20"), missing(load_icd10cm(), "O26.899")
+    (('acuity not documented',), ('trimester not documented',))
+    """
     title = icd.title(code)
     found = []
     if icd.side(code) == "unspecified":
         found.append("laterality not documented")
-    found += [f"{name} not documented" for pattern, name in _DIMENSIONS if pattern.search(title)]
+    if _acuity_open(icd, code):
+        found.append("acuity not documented")
+    found += [f"{name} not documented" for pattern, name in _OPEN if pattern.search(title)]
+    if (whether := _WHETHER.search(title)) is not None:
+        found.append(f"{whether[1].strip()} not documented")
     return tuple(found)
 
 
-def code_warnings(icd: Icd10cm, code: str, on: dt.date) -> list[CodeWarning]:
-    """What is wrong with the code by itself: not billable, 7th character, order."""
+def _acuity_open(icd: Icd10cm, code: str) -> bool:
+    """Whether siblings of an "unspecified" code say acute and chronic, and it says neither."""
+    own = titled(icd, code)
+    if (
+        own is None
+        or own.acuity
+        or not (icd.is_unspecified(code) or "not specified" in icd.title(code))
+    ):
+        return False
+    if "not specified as acute or chronic" in icd.title(code).lower():
+        return True
+    others = {o.acuity for o in in_category(icd, own.code[:3]) if o.acuity and _alike(o, own)}
+    return bool(others & {axes.ACUTE, axes.CHRONIC, axes.BOTH})
+
+
+def episode_open(icd: Icd10cm, code: str, sentence: str, visit: str) -> bool:
+    """Whether an injury's 7th character had to be assumed: nothing tells the episode of care."""
     bare = code.replace(".", "")
-    found = []
-    status = icd.status(bare, on)
-    if status is not CodeStatus.BILLABLE:
-        if len(bare) <= 6 and (seventh := icd.seventh_characters(bare)):
-            found.append(
-                CodeWarning(
-                    "seventh_character", "error",
-                    f"{code} needs a 7th character, one of {', '.join(seventh)}",
-                )
-            )  # fmt: skip
-        elif status is CodeStatus.HEADING:
-            below = ", ".join(dotted(c) for c in icd.children(bare)[:6])
-            found.append(
-                CodeWarning(
-                    "not_billable", "error", f"{code} is a heading; codes below it: {below}"
-                )
-            )
-        elif status is not CodeStatus.UNSURE:
-            found.append(
-                CodeWarning(
-                    "not_valid",
-                    "error",
-                    f"{code} is not a valid ICD-10-CM code on {on.isoformat()}",
-                )
-            )
-    if icd.is_manifestation(bare):
-        found.append(
-            CodeWarning("code_first", "warning", "never first: the underlying disease comes first")
-        )
-    else:
-        for n in range(len(bare), 2, -1):
-            if first := icd.notes(bare[:n]).code_first:
-                found.append(CodeWarning("code_first", "warning", f"code first: {first[0]}"))
-                break
-    return found
-
-
-def conflicts(icd: Icd10cm, codes: Iterable[str]) -> dict[str, list[CodeWarning]]:
-    """Excludes1 conflicts among codes that would be sent together, by code."""
-    kept = list(codes)
-    found: dict[str, list[CodeWarning]] = {}
-    for i, code in enumerate(kept):
-        for other in kept[i + 1 :]:
-            if code != other and icd.excludes1(code, other) is not None:
-                for one, two in ((code, other), (other, code)):
-                    found.setdefault(one, []).append(
-                        CodeWarning(
-                            "excludes1", "warning",
-                            f"Excludes1: not sent with {two} for the same condition",
-                        )
-                    )  # fmt: skip
-    return found
+    return (
+        len(bare) == 7
+        and bare[6] == "A"
+        and "S" in icd.seventh_characters(bare[:6])
+        and not axes.episode(sentence, visit)
+    )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from models.codes.icd10cm import Icd10cm
-from models.coding.specificity import code_warnings, conflicts
+from models.coding.cautions import code_warnings, conflicts
 from models.coding.suggestion import CodeWarning, Suggestion
 from serving.store.notes import ACCEPT, ADD, REJECT, REPLACE, SUBMIT, UNDO, Decision
 

@@ -71,6 +71,14 @@ def test_the_episode_gives_the_seventh_character(model: CodingModel):
     assert any(s.code == "S93.401D" for s in later)
 
 
+def test_what_the_note_leaves_open_is_named_with_the_suggestion(model: CodingModel):
+    note = "Assessment: Right ankle sprain. Systolic heart failure. Migraine, refractory."
+    found = {s.code: s for s in model.suggest(note)}
+    assert found["S93.401A"].missing == ("episode of care not documented",)
+    assert "acuity not documented" in found["I50.20"].missing
+    assert "G43.919" in found
+
+
 def test_order_and_conflicts_are_said(model: CodingModel, found: dict[str, Suggestion]):
     assert any(w.id == "code_first" for w in found["N18.30"].warnings)
     both = {s.code: s for s in model.suggest("Type 1 diabetes mellitus. Type 2 diabetes mellitus.")}
