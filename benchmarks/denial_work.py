@@ -22,9 +22,9 @@ from models.codes.categories import DenialCategory
 from models.history import HistoryOptions, build_history
 from models.revenue.actions import load_actions
 from models.revenue.amount_at_stake import AmountsAtStake
+from models.revenue.attempts import tried
 from models.revenue.denials import Attempt, DeniedLine, denied_lines
 from models.revenue.recovery import facts_of
-from training.recovery.dataset import tried
 from training.recovery.train import learn
 from training.simulate import simulate
 

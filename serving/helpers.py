@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from serving.scoring.recovery import MODEL_NAME as RECOVERY
 from serving.settings import Settings
 
 
@@ -13,7 +14,7 @@ from serving.settings import Settings
 def helpers(settings: Settings) -> Iterator[None]:
     """Run them for the time of the block. They end with this process, however it ends."""
     settings.state.mkdir(parents=True, exist_ok=True, mode=0o700)
-    models = f"{settings.model},{settings.coding_model}"
+    models = f"{settings.model},{settings.coding_model},{RECOVERY}"
     resolver = [models, settings.alias, str(settings.poll_seconds), settings.shadow_alias]
     processes = [_start("serving.scoring.resolver", str(settings.state), *resolver)]
     if settings.keep_scores:

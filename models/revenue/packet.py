@@ -36,13 +36,15 @@ _CLAIM_ROUTES = (Route.NEW_CLAIM, Route.REPLACEMENT, Route.VOID)
 class PacketOptions(msgspec.Struct, frozen=True):
     """What a person decides.
 
-    ``action``: instead of the next best one. ``changes``: JSON pointers into the claim and the
-    values that correct it. ``letter``: an edited text instead of the template's. ``enclosures``:
-    names of documents to be enclosed besides.
+    ``action``: instead of the next best one. ``claim``: the claim as somebody corrected it,
+    instead of as it was sent; ``changes``: JSON pointers into it and the values that correct it.
+    ``letter``: an edited text instead of the template's. ``enclosures``: names of documents to
+    be enclosed besides.
     """
 
     today: dt.date
     action: Action | None = None
+    claim: Claim | None = None
     changes: Mapping[str, Any] = {}
     letter: str | None = None
     enclosures: Sequence[str] = ()
@@ -69,11 +71,23 @@ class Packet(msgspec.Struct, frozen=True):
     notes: list[str]
 
 
-class _Contents(msgspec.Struct):
-    files: dict[str, bytes]
-    edits: list[Edit]
-    notes: list[str]
+class PacketDraft(msgspec.Struct):
+    """What goes into a packet, before it is kept anywhere; ``files`` by name."""
+
+    claim_id: str
+    option: Option
+    files: dict[str, bytes] = {}
+    edits: list[Edit] = []
+    notes: list[str] = []
     unfinished: int = 0
+
+    def kept(self, folder: str, version: int, new: bool) -> Packet:
+        """The packet that was kept as ``version``."""
+        option = self.option
+        return Packet(
+            self.claim_id, option.action, option.route, option.deadline, option.deadline_source,
+            folder, version, new, sorted(self.files), self.unfinished, self.edits, self.notes,
+        )  # fmt: skip
 
 
 def choose_option(items: Sequence[WorkItem], action: Action | None) -> Option:
@@ -111,19 +125,11 @@ def build_packet(
     """Write the packet of one claim's open lines (``items``, of one submission) under ``out``.
 
     Raises:
-        InputError: the action is not open to the claim, a change does not fit it, or a claim is
-            asked for that cannot be made.
+        InputError: as `draft_packet`.
     """
-    option = choose_option(items, options.action)
-    items = [x for x in items if any(o.action is option.action for o in x.options)]
-    submission = history.submissions[items[0].submission]
-    contents = _contents(history, submission, items, option, options, tables)
-    version, at, new = _keep(_folder(out, items[0].claim_id), contents.files)
-    return Packet(
-        items[0].claim_id, option.action, option.route, option.deadline, option.deadline_source,
-        str(at), version, new, sorted(contents.files), contents.unfinished, contents.edits,
-        contents.notes,
-    )  # fmt: skip
+    draft = draft_packet(history, items, options, tables)
+    version, at, new = _keep(_folder(out, draft.claim_id), draft.files)
+    return draft.kept(str(at), version, new)
 
 
 def build_next_claim(
@@ -138,29 +144,39 @@ def build_next_claim(
     answer = submission.last
     if answer is None:
         raise InputError(f"claim {claim_id}: its payer has not answered, so no other comes next")
-    made = _Contents({}, [], [])
+    option = Option(
+        Action.BILL_OTHER_PAYER, Route.NEW_CLAIM, None, "", False, 0.0, "", 0.0, 0.0
+    )  # fmt: skip
+    made = PacketDraft(claim_id, option)
     claim = next_claim(submission, answer, today=today)
     _add_claim(made, "secondary.837", claim, tables, today)
     version, at, new = _keep(_folder(out, claim_id), made.files)
-    return Packet(
-        claim_id, Action.BILL_OTHER_PAYER, Route.NEW_CLAIM, None, "", str(at), version, new,
-        sorted(made.files), 0, made.edits, made.notes,
-    )  # fmt: skip
+    return made.kept(str(at), version, new)
 
 
 def _folder(out: Path, claim_id: str) -> Path:
     return out / (re.sub(r"[^A-Za-z0-9._-]+", "_", claim_id).strip("._") or "claim")
 
 
-def _contents(
+def draft_packet(
     history: ClaimHistory,
-    submission: Submission,
     items: Sequence[WorkItem],
-    option: Option,
     options: PacketOptions,
     tables: EditTables,
-) -> _Contents:
-    made = _Contents({}, [], [])
+) -> PacketDraft:
+    """The packet of one claim's open lines (``items``, of one submission), kept nowhere yet.
+
+    Raises:
+        InputError: the action is not open to the claim, a change does not fit it, or a claim is
+            asked for that cannot be made.
+    """
+    option = choose_option(items, options.action)
+    items = [x for x in items if any(o.action is option.action for o in x.options)]
+    submission = history.submissions[items[0].submission]
+    corrected = options.claim is not None and options.claim != submission.claim
+    if options.claim is not None:
+        submission = msgspec.structs.replace(submission, claim=options.claim)
+    made = PacketDraft(items[0].claim_id, option)
     enclosures = ["a copy of the remittance notice with the lines above"]
     if option.route in _CLAIM_ROUTES and option.action is not Action.BILL_OTHER_PAYER:
         lines = [x.line - 1 for x in items] if _only_denied(option) else ()
@@ -169,7 +185,7 @@ def _contents(
         )
         _add_claim(made, "corrected.837", claim, tables, options.today)
         enclosures.append("the corrected claim")
-        if not options.changes:
+        if not options.changes and not corrected:
             made.notes.append(
                 "corrected.837 repeats what was sent: correct it first (--set, or in your system)"
             )
@@ -226,13 +242,13 @@ def _only_denied(option: Option) -> bool:
     return option.route is Route.NEW_CLAIM
 
 
-def _add_text(made: _Contents, name: str, text: str, title: str) -> None:
+def _add_text(made: PacketDraft, name: str, text: str, title: str) -> None:
     made.files[f"{name}.txt"] = text.encode()
     made.files[f"{name}.pdf"] = letter_pdf(text, title)
 
 
 def _add_claim(
-    made: _Contents, name: str, claim: Claim, tables: EditTables, today: dt.date
+    made: PacketDraft, name: str, claim: Claim, tables: EditTables, today: dt.date
 ) -> None:
     out = BytesIO()
     envelope = Envelope(

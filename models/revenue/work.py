@@ -357,9 +357,20 @@ def within_capacity(items: Sequence[WorkItem], hours: float) -> list[WorkItem]:
 
     An item that does not fit is passed over for smaller ones behind it.
     """
-    chosen, left = [], hours
-    for item in ordered(items):
-        if item.best.worth > 0 and item.best.hours <= left:
-            chosen.append(item)
-            left -= item.best.hours
-    return chosen
+    found = ordered(items)
+    fits = fitting([(x.best.hours, x.best.worth) for x in found], hours)
+    return [x for x, fit in zip(found, fits, strict=True) if fit]
+
+
+def fitting(items: Sequence[tuple[float, float]], hours: float) -> list[bool]:
+    """Which of the items (hours and worth, in order) fit into so many hours and are worth it.
+
+    >>> fitting([(1.0, 90.0), (2.0, 80.0), (0.5, 20.0), (0.2, -1.0)], 1.6)
+    [True, False, True, False]
+    """
+    found, left = [], hours
+    for own, worth in items:
+        fits = worth > 0 and own <= left
+        found.append(fits)
+        left -= own if fits else 0.0
+    return found

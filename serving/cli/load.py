@@ -51,6 +51,7 @@ def load(
     Example: firstpass load notes.jsonl
     """
     from serving.cli.ledger import posted_words
+    from serving.scoring.recovery import look_up_recovery
     from serving.store.loading import load_drafts, load_paths
     from serving.store.working import is_stale, work_in
 
@@ -64,9 +65,11 @@ def load(
     with opened_store() as store:
         with _progress() as report:
             summary = load_paths(store, paths, actor=actor(), report=report)
+        if any(is_stale(store, practice) for practice in summary.practices):
+            look_up_recovery(store.state)
         for practice in summary.practices:
             if is_stale(store, practice):
-                note(f"working out the outcomes of practice {practice}, and posting to its ledger")
+                note(f"working out the outcomes of practice {practice}, its ledger and its denials")
                 done = work_in(store, practice)
                 if done is not None and done.posted is not None:
                     note(posted_words(done.posted))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Executable, or_, select
+from sqlalchemy import Connection, Executable, Row, Select, or_, select
 
 from models.claims.acknowledgement import Acknowledgement
 from models.claims.claim import Claim
@@ -31,9 +31,9 @@ FORMS = ("parquet", "jsonl")
 _PAGE = 5000
 
 _claim: msgspec.json.Decoder[Claim] = msgspec.json.Decoder(Claim)
-_payment: msgspec.json.Decoder[Payment] = msgspec.json.Decoder(Payment)
-_remittance: msgspec.json.Decoder[Remittance] = msgspec.json.Decoder(Remittance)
-_acknowledgement: msgspec.json.Decoder[Acknowledgement] = msgspec.json.Decoder(Acknowledgement)
+decode_payment = msgspec.json.Decoder(Payment).decode
+decode_remittance = msgspec.json.Decoder(Remittance).decode
+decode_acknowledgement = msgspec.json.Decoder(Acknowledgement).decode
 
 
 class StoredSubmission(msgspec.Struct, frozen=True):
@@ -55,7 +55,13 @@ class StoredRemittance(msgspec.Struct, frozen=True):
 
 def read_submissions(connection: Connection, practice: str) -> Iterator[StoredSubmission]:
     """Every submission of a practice, in the order of arrival."""
-    query = (
+    for row in _rows(connection, submission_query(practice)):
+        yield stored_submission(row)
+
+
+def submission_query(practice: str) -> Select[Any]:
+    """Rows for `stored_submission`, in the order of arrival."""
+    query: Select[Any] = (
         select(
             SubmissionRow.id,
             SubmissionRow.body,
@@ -67,12 +73,16 @@ def read_submissions(connection: Connection, practice: str) -> Iterator[StoredSu
         .where(SubmissionRow.practice == practice)
         .order_by(SubmissionRow.id)
     )
-    for row in _rows(connection, query):
-        claim = _claim.decode(row.payload)
-        if claim.submitted != row.submitted:
-            # One content filed on several days is kept once.
-            claim = msgspec.structs.replace(claim, submitted=row.submitted)
-        yield StoredSubmission(row.id, row.body, row.created, claim)
+    return query
+
+
+def stored_submission(row: Row[Any]) -> StoredSubmission:
+    """One row of `submission_query`."""
+    claim = _claim.decode(row.payload)
+    if claim.submitted != row.submitted:
+        # One content filed on several days is kept once.
+        claim = msgspec.structs.replace(claim, submitted=row.submitted)
+    return StoredSubmission(row.id, row.body, row.created, claim)
 
 
 def read_payments(
@@ -98,14 +108,14 @@ def read_payments(
                 yield _whole(header, found)
             key, header, found = row.key, row.header, []
         if row.id is not None:
-            found.append(StoredRemittance(row.id, row.created, _remittance.decode(row.payload)))
+            found.append(StoredRemittance(row.id, row.created, decode_remittance(row.payload)))
     if key:
         yield _whole(header, found)
 
 
 def _whole(header: bytes, found: list[StoredRemittance]) -> tuple[Payment, list[StoredRemittance]]:
     payment = msgspec.structs.replace(
-        _payment.decode(header), remittances=tuple(x.remittance for x in found)
+        decode_payment(header), remittances=tuple(x.remittance for x in found)
     )
     return payment, found
 
@@ -124,7 +134,7 @@ def read_acknowledgements(connection: Connection, practice: str) -> Iterator[Ack
         .order_by(AcknowledgementRow.id)
     )
     for row in _rows(connection, query):
-        yield _acknowledgement.decode(row.payload)
+        yield decode_acknowledgement(row.payload)
 
 
 def _rows(connection: Connection, query: Executable) -> Iterator[Any]:

@@ -37,11 +37,15 @@ from serving.store.records import new_uid
 
 
 class Decider(msgspec.Struct, frozen=True):
-    """Who decides: name for the record, roles for their authority, practices (``None``: all)."""
+    """Who decides: for the record, roles for their authority, practices (``None``: all).
+
+    ``name`` is how people call them.
+    """
 
     actor: str
     roles: tuple[str, ...] = ()
     practices: tuple[str, ...] | None = None
+    name: str = ""
 
     def may(self, practice: str) -> bool:
         """Whether the practice is theirs to decide about."""

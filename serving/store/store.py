@@ -20,6 +20,7 @@ from serving.store.ledger_reading import LedgerReports
 from serving.store.migrate import migrate
 from serving.store.notes import Notes
 from serving.store.outcomes import Outcomes
+from serving.store.packets import Packets
 from serving.store.recorder import Recorder
 from serving.store.rule_learning import RuleLearning
 from serving.store.rules import PayerRules
@@ -27,6 +28,9 @@ from serving.store.scorecard import Scorecards
 from serving.store.scores import Scores
 from serving.store.spool import Spool
 from serving.store.users import Users
+from serving.store.work_decisions import WorkDecisions
+from serving.store.work_items import WorkItems
+from serving.store.worklist import DenialWorklist
 
 DATABASE_NAME = "firstpass.db"
 SPOOL_NAME = "spool"
@@ -43,6 +47,7 @@ class Store:
     ) -> None:
         self.database = database
         self.spool = spool
+        self.state = spool.folder.parent
         self.keys = ApiKeys(database)
         self.drafts = Drafts(database)
         self.notes = Notes(database)
@@ -59,6 +64,10 @@ class Store:
         self.kpis = Kpis(database)
         self.ledger_reports = LedgerReports(database)
         self.ledger_decisions = LedgerDecisions(database)
+        self.work_items = WorkItems(database)
+        self.worklist = DenialWorklist(database)
+        self.work_decisions = WorkDecisions(database)
+        self.packets = Packets(database)
         self.scorecards = Scorecards(database)
         self.recorder = Recorder(
             database,

@@ -3,10 +3,12 @@
 import msgspec
 
 from models.history import HistoryOptions
+from serving.scoring.recovery import served_recovery
 from serving.store.ledger import Posted
 from serving.store.outcomes import Refreshed
 from serving.store.snapshot import read_snapshot
 from serving.store.store import Store
+from serving.store.work_items import WorkRefreshed
 
 
 class WorkedIn(msgspec.Struct, frozen=True):
@@ -15,6 +17,7 @@ class WorkedIn(msgspec.Struct, frozen=True):
     practice: str
     outcomes: Refreshed | None
     posted: Posted | None
+    work: WorkRefreshed | None
 
 
 def is_stale(store: Store, practice: str) -> bool:
@@ -23,11 +26,12 @@ def is_stale(store: Store, practice: str) -> bool:
         store.outcomes.state(practice).stale
         or store.ledgers.stale(practice)
         or store.kpis.stale([practice])
+        or store.work_items.stale([practice])
     )
 
 
 def work_in(store: Store, practice: str, options: HistoryOptions | None = None) -> WorkedIn | None:
-    """Outcomes, postings and KPIs of one practice; ``None`` where all are up to date.
+    """Outcomes, postings, KPIs and work items of one practice; ``None`` where all are up to date.
 
     Killed in between, it is simply done again: nothing is lost or doubled.
 
@@ -43,4 +47,6 @@ def work_in(store: Store, practice: str, options: HistoryOptions | None = None) 
     ledger = store.ledgers.compute(snapshot, options)
     posted = store.ledgers.post(practice, options, snapshot=snapshot, ledger=ledger)
     store.kpis.refresh(snapshot, ledger)
-    return WorkedIn(practice, outcomes, posted)
+    model = served_recovery(store.state)
+    work = store.work_items.refresh(snapshot, ledger, model=model)
+    return WorkedIn(practice, outcomes, posted, work)

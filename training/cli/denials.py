@@ -122,8 +122,8 @@ def recovery_model(history: "ClaimHistory") -> tuple["RecoveryModel", str]:
     """The champion of ``recovery``, else rates of this history; and in words which it is."""
     from models import registry
     from models.errors import RegistryError
+    from models.revenue.attempts import tried
     from models.revenue.recovery import MODEL_NAME, RecoveryModel, count_rates, load_artifact
-    from training.recovery.dataset import tried
 
     try:
         promoted = any(registry.CHAMPION in v.aliases for v in registry.versions(MODEL_NAME))

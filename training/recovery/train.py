@@ -12,6 +12,7 @@ from models.errors import NotEnoughDataError
 from models.history import HistoryOptions, read_history
 from models.measure import log_loss
 from models.registry import TableSignature, Version, promote
+from models.revenue.attempts import Tried, tried
 from models.revenue.recovery import (
     CATEGORICAL,
     MODEL_NAME,
@@ -24,7 +25,6 @@ from models.revenue.recovery import (
 )
 from models.revenue.recovery_pyfunc import INPUT_COLUMN, OUTPUT_COLUMN
 from training.progress import Progress, silent
-from training.recovery.dataset import Tried, tried
 from training.recovery.fit import (
     Floats,
     OutcomeFigures,

@@ -8,8 +8,9 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
-import serving.store.ledger_tables  # noqa: F401 - declares its tables
+import serving.store.ledger_tables
 import serving.store.migrate as migration
+import serving.store.work_tables  # noqa: F401 - declares its tables
 from serving.store.database import Database
 from serving.store.errors import StoreError, StoreUnavailableError
 from serving.store.migrate import SCHEMA, migrate

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from models.errors import InputError, NotEnoughDataError
+from models.revenue.attempts import Tried, read_appeals, tried
 from models.revenue.denials import Attempt
 from models.revenue.recovery import RecoveryFacts
 from tests.models.history.x12_text import filed, history, remitted
-from training.recovery.dataset import Tried, read_appeals, tried
 from training.recovery.fit import KINDS, fit_and_test
 from training.recovery.train import learn, train_recovery
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -26,8 +27,12 @@ class Tried(msgspec.Struct, frozen=True):
     dollars: float
 
 
-def tried(history: ClaimHistory, appeals: Path | None = None) -> list[Tried]:
-    """Attempts that were answered, oldest denial first.
+def tried(
+    history: ClaimHistory,
+    appeals: Path | None = None,
+    lines: Sequence[DeniedLine] | None = None,
+) -> list[Tried]:
+    """Attempts that were answered, oldest denial first; ``lines``: as `denied_lines` gave them.
 
     Files show claims that were sent again, but no appeal that was lost: so appeals count only
     where ``appeals`` lists what was appealed (CSV: ``claim_id``, ``date``, ``action``). A listed
@@ -38,7 +43,7 @@ def tried(history: ClaimHistory, appeals: Path | None = None) -> list[Tried]:
     """
     listed = read_appeals(appeals)
     found = []
-    for item in denied_lines(history):
+    for item in denied_lines(history) if lines is None else lines:
         attempt, known = _attempt(history, item, listed)
         if not known or not item.outcome.denied:
             continue

@@ -1,0 +1,128 @@
+"""The history of one claim: what a packet needs, without reading the whole practice."""
+
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import Connection, or_, select
+
+from models.claims.claim import Claim
+from models.claims.x12.context import Item
+from models.history import ClaimHistory, build_history
+from serving.store.errors import NotFoundError
+from serving.store.history import (
+    StoredSubmission,
+    decode_acknowledgement,
+    decode_payment,
+    decode_remittance,
+    stored_submission,
+    submission_query,
+)
+from serving.store.ledger_tables import LedgerEntryRow
+from serving.store.tables import AcknowledgementRow, PaymentRow, RemittanceRow, SubmissionRow
+
+_MOST_NUMBERS = 500
+
+
+class PartHistory(msgspec.Struct):
+    """A history of one patient's claims; ``rows`` are the submissions' numbers in the store."""
+
+    history: ClaimHistory
+    rows: list[int]
+
+    def index(self, submission: int) -> int:
+        """Where a stored submission stands in the history.
+
+        Raises:
+            NotFoundError: it is gone from the store.
+        """
+        if submission not in self.rows:
+            raise NotFoundError("the claim of this item is not in the store any more")
+        return self.rows.index(submission)
+
+
+def part_history(connection: Connection, practice: str, submission: int) -> PartHistory:
+    """The claims of a submission's patient, with their answers and acknowledgements.
+
+    Answers are found by claim number, and by the payers' numbers that the ledger has for them.
+
+    Raises:
+        NotFoundError: there is no such submission.
+    """
+    own = SubmissionRow
+    patient = connection.execute(
+        select(own.patient).where(own.id == submission, own.practice == practice)
+    ).scalar()
+    if patient is None:
+        raise NotFoundError("the claim of this item is not in the store any more")
+    stored = [
+        stored_submission(row)
+        for row in connection.execute(submission_query(practice).where(own.patient == patient))
+    ]
+    numbers = sorted({x.claim.claim_id for x in stored})[:_MOST_NUMBERS]
+    items: list[Item] = [x.claim for x in stored]
+    items += _payments(connection, practice, numbers)
+    found = connection.execute(
+        select(AcknowledgementRow.payload)
+        .where(
+            AcknowledgementRow.claim_id.in_(numbers),
+            AcknowledgementRow.practice.in_((practice, "")),
+        )
+        .order_by(AcknowledgementRow.id)
+    )
+    items += [decode_acknowledgement(payload) for payload in found.scalars()]
+    history = build_history(items)
+    return PartHistory(history, _rows(history, stored))
+
+
+def as_filed(connection: Connection, practice: str, submission: int) -> Claim:
+    """A submission's claim.
+
+    Raises:
+        NotFoundError: there is no such submission.
+    """
+    query = submission_query(practice).where(SubmissionRow.id == submission)
+    row = connection.execute(query).first()
+    if row is None:
+        raise NotFoundError("the claim of this item is not in the store any more")
+    return stored_submission(row).claim
+
+
+def _rows(history: ClaimHistory, stored: Sequence[StoredSubmission]) -> list[int]:
+    known = {id(x.claim): x.id for x in stored}
+    return [known.get(id(s.claim), 0) for s in history.submissions]
+
+
+def _payments(connection: Connection, practice: str, numbers: Sequence[str]) -> list[Item]:
+    """Payments that name one of the claims, each with these remittances only."""
+    entry = LedgerEntryRow
+    controls = select(entry.control).where(
+        entry.practice == practice, entry.submission.in_(numbers), entry.control != "",
+        entry.encounter.in_(
+            select(entry.encounter).where(entry.practice == practice, entry.submission.in_(numbers))
+        ),
+    )  # fmt: skip
+    known = sorted(set(connection.execute(controls).scalars()))[:_MOST_NUMBERS]
+    query = (
+        select(PaymentRow.key, PaymentRow.payload.label("header"), RemittanceRow.payload)
+        .join(PaymentRow, PaymentRow.key == RemittanceRow.payment)
+        .where(
+            PaymentRow.practice == practice,
+            or_(
+                RemittanceRow.claim_id.in_(numbers),
+                RemittanceRow.payer_control_number.in_(known),
+            ),
+        )
+        .order_by(PaymentRow.answered, PaymentRow.key, RemittanceRow.id)
+    )
+    headers: dict[bytes, bytes] = {}
+    parts: dict[bytes, list[bytes]] = {}
+    for row in connection.execute(query):
+        headers[row.key] = row.header
+        parts.setdefault(row.key, []).append(row.payload)
+    return [
+        msgspec.structs.replace(
+            decode_payment(headers[key]),
+            remittances=tuple(decode_remittance(x) for x in payloads),
+        )
+        for key, payloads in parts.items()
+    ]
