@@ -16,6 +16,7 @@ from serving.api.batches import BatchList, BatchStatus, batches_router
 from serving.api.claims import claims_router
 from serving.api.codes import CodeMatches, CodeSystemList, codes_router
 from serving.api.comprehend import comprehend_router
+from serving.api.denials import PUBLISHED_DENIALS, denials_router
 from serving.api.direct import Direct
 from serving.api.docs import docs_router
 from serving.api.gate import Gate
@@ -91,6 +92,7 @@ PUBLISHED = (
     EndLine,
     *PUBLISHED_LEDGER,
     *PUBLISHED_KPIS,
+    *PUBLISHED_DENIALS,
 )
 
 #: FastAPI's own telemetry would send exceptions with their text; `serving.telemetry` does not.
@@ -199,6 +201,7 @@ def create_app(
     app.include_router(reports_router(service, edits))
     app.include_router(ledger_router(service))
     app.include_router(kpis_router(service))
+    app.include_router(denials_router(service))
     app.include_router(notes_router(service, coding))
     app.include_router(codes_router(service, shelf))
     app.include_router(comprehend_router(service, coding))

@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from models.revenue.analysis import ChangePoint, change_points
 from models.revenue.kpis import DIMENSIONS, Benchmark, Kpi, load_benchmarks, load_kpis
+from serving.api.deciding import practices_of
 from serving.api.gate import note
-from serving.api.ledger import practices_of
 from serving.api.openapi import answers, query_parameters
 from serving.api.query import bad_query, read_query
 from serving.api.service import Service

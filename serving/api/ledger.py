@@ -3,28 +3,31 @@
 import asyncio
 import datetime as dt
 from decimal import Decimal
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal
 
 import msgspec
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from models.errors import InputError
 from models.revenue.ageing import Basis
 from models.revenue.write_offs import WriteOff
-from serving.api.access import SINGLE_USER
-from serving.api.body import read_body, require_json
-from serving.api.gate import note, request_id
+from serving.api.deciding import (
+    audit,
+    decided,
+    decider,
+    path_parameter,
+    practices_of,
+    read_order,
+    today,
+)
+from serving.api.gate import note
 from serving.api.openapi import answers, json_body, query_parameters
 from serving.api.query import read_query
 from serving.api.service import Service
 from serving.api.system import answer
-from serving.audit import AuditEntry
-from serving.problems import FieldError, field_error, malformed
+from serving.problems import FieldError
 from serving.scoring.requests import invalid
-from serving.security import Principal
-from serving.store.ledger_decisions import Decider
 from serving.store.ledger_reading import (
     AccountBalance,
     ClaimLedger,
@@ -35,9 +38,6 @@ from serving.store.ledger_reading import (
 )
 from serving.store.ledger_reading import Service as LedgerService
 from serving.store.working import work_in
-
-_BODY = 1 << 16
-T = TypeVar("T", bound=msgspec.Struct)
 
 Text = Annotated[str, msgspec.Meta(max_length=80)]
 Why = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
@@ -162,7 +162,7 @@ def ledger_router(service: Service) -> APIRouter:
         """Open amounts by payer and patient and age; credits apart."""
         async with service.admitted(request, "ledger") as caller:
             query, own = read_query(request, ReceivablesQuery), practices_of(caller)
-            day = query.as_of or _today()
+            day = query.as_of or today()
 
             def look() -> Receivables:
                 reports = backend.store.ledger_reports
@@ -175,7 +175,9 @@ def ledger_router(service: Service) -> APIRouter:
         "/v1/ledger/claims/{claim_id}",
         response_class=Response,
         responses=answers("ClaimLedger"),
-        openapi_extra={"parameters": [_path("claim_id", {"type": "string", "maxLength": 80})]},
+        openapi_extra={
+            "parameters": [path_parameter("claim_id", {"type": "string", "maxLength": 80})]
+        },
     )
     async def claim(request: Request) -> Response:
         """Services and postings of a claim, each with the file and segment that it rests on."""
@@ -227,11 +229,11 @@ def ledger_router(service: Service) -> APIRouter:
 def _decisions(router: APIRouter, service: Service) -> None:
     backend = service.backend
     why = json_body("Reason", {"reason": {"reason": "the payer confirmed the amount"}})
-    key = _path("key", {"type": "string", "pattern": "^[0-9a-f]{1,64}$"})
+    key = path_parameter("key", {"type": "string", "pattern": "^[0-9a-f]{1,64}$"})
 
     async def decide(request: Request, verb: Literal["release", "hold"]) -> Response:
         async with service.admitted(request, "posting") as caller:
-            order = await _read(request, service, Reason)
+            order = await read_order(request, service, Reason)
             wanted = str(request.path_params["key"])[:64]
 
             def work() -> SuspenseItem:
@@ -243,7 +245,7 @@ def _decisions(router: APIRouter, service: Service) -> None:
                 return item
 
             item = await asyncio.to_thread(work)
-            await _audit(service, request, caller, f"suspense.{verb}", wanted, item.practice)
+            await audit(service, request, caller, f"suspense.{verb}", wanted, item.practice)
             return answer(item)
 
     @router.post(
@@ -273,14 +275,14 @@ def _decisions(router: APIRouter, service: Service) -> None:
         openapi_extra={
             **json_body("Reason", {"undo": {"reason": "posted to the wrong claim"}}),
             "parameters": [
-                _path("entry_id", {"type": "integer", "minimum": 1, "maximum": 2**53 - 1})
+                path_parameter("entry_id", {"type": "integer", "minimum": 1, "maximum": 2**53 - 1})
             ],
         },
     )
     async def counter(request: Request) -> Response:
         """Undo one entry by a counter-entry; nothing is ever deleted."""
         async with service.admitted(request, "posting") as caller:
-            order = await _read(request, service, Reason)
+            order = await read_order(request, service, Reason)
             text = str(request.path_params["entry_id"])
             if not (text.isascii() and text.isdecimal() and len(text) <= 16):
                 raise invalid([FieldError("an entry's number is expected", parameter="entry_id")])
@@ -289,7 +291,7 @@ def _decisions(router: APIRouter, service: Service) -> None:
                     int(text), decider(caller), order.reason
                 )
             )
-            await _audit(service, request, caller, "ledger.countered", f"entry:{text}", "")
+            await audit(service, request, caller, "ledger.countered", f"entry:{text}", "")
             return answer(entry)
 
     @router.post(
@@ -304,7 +306,7 @@ def _decisions(router: APIRouter, service: Service) -> None:
     async def write_off(request: Request) -> Response:
         """Write off what is open on a service, within the limits of the caller's role."""
         async with service.admitted(request, "posting") as caller:
-            order = await _read(request, service, WriteOffOrder)
+            order = await read_order(request, service, WriteOffOrder)
 
             def work() -> tuple[PostedEntry, LedgerService]:
                 store, own = backend.store, practices_of(caller)
@@ -314,9 +316,9 @@ def _decisions(router: APIRouter, service: Service) -> None:
                 )
                 return entry, found
 
-            entry, found = await _run(work)
+            entry, found = await decided(work)
             record = f"entry:{entry.id}"
-            await _audit(service, request, caller, "ledger.written_off", record, found.practice)
+            await audit(service, request, caller, "ledger.written_off", record, found.practice)
             return answer(entry)
 
     @router.post(
@@ -331,75 +333,17 @@ def _decisions(router: APIRouter, service: Service) -> None:
     async def patient_payment(request: Request) -> Response:
         """Post what a patient paid for a service."""
         async with service.admitted(request, "posting") as caller:
-            order = await _read(request, service, PatientPaymentOrder)
+            order = await read_order(request, service, PatientPaymentOrder)
 
             def work() -> tuple[PostedEntry, LedgerService]:
                 store, own = backend.store, practices_of(caller)
                 found = store.ledger_reports.service(own, order.claim_id, order.line)
                 entry = store.ledger_decisions.patient_payment(
-                    found, decider(caller), order.amount, order.date or _today(), order.reference
+                    found, decider(caller), order.amount, order.date or today(), order.reference
                 )
                 return entry, found
 
-            entry, found = await _run(work)
+            entry, found = await decided(work)
             record = f"entry:{entry.id}"
-            await _audit(service, request, caller, "ledger.patient_payment", record, found.practice)
+            await audit(service, request, caller, "ledger.patient_payment", record, found.practice)
             return answer(entry)
-
-
-async def _run(work: Any) -> Any:
-    try:
-        return await asyncio.to_thread(work)
-    except InputError as error:
-        raise invalid([FieldError(str(error))]) from None
-
-
-def practices_of(caller: Principal) -> list[str] | None:
-    """Practices that the caller may see; ``None``: all."""
-    return None if caller.practices is None else sorted(caller.practices)
-
-
-def decider(caller: Principal) -> Decider:
-    """The caller as one who decides about the ledger."""
-    role = "administrator" if caller.role == SINGLE_USER else caller.role
-    own = practices_of(caller)
-    return Decider(caller.actor, (role,), None if own is None else tuple(own))
-
-
-async def _read(request: Request, service: Service, kind: type[T]) -> T:
-    require_json(request)
-    body = await read_body(request, _BODY, service.settings.body_seconds)
-    try:
-        found = msgspec.json.decode(body, type=kind)
-    except msgspec.ValidationError as error:
-        raise invalid([field_error(error)]) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise malformed(error) from None
-    amount = getattr(found, "amount", None)
-    if amount is not None and not (
-        amount.is_finite() and abs(amount) < 10**9 and amount == round(amount, 2)
-    ):
-        raise invalid([FieldError("allowed are dollars and cents", pointer="/amount")])
-    for name in ("reason", "reference"):
-        if not getattr(found, name, "x").strip():
-            raise invalid([FieldError("some words are needed", pointer=f"/{name}")])
-    return found
-
-
-async def _audit(
-    service: Service, request: Request, caller: Principal, action: str, record: str, practice: str
-) -> None:
-    await service.backend.audit(
-        AuditEntry(
-            actor=caller.actor, action=action, record=record, practice=practice,
-            request_id=request_id(request),
-        )
-    )  # fmt: skip
-
-
-def _path(name: str, schema: dict[str, Any]) -> dict[str, Any]:
-    return {"name": name, "in": "path", "required": True, "schema": schema}
-
-
-def _today() -> dt.date:
-    return dt.datetime.now(dt.UTC).date()

@@ -1,7 +1,8 @@
 """Roles and the scopes that each holds: a table (``roles.csv``), not code.
 
 Scopes: ``score`` claims; ``load`` files into the store; ``batches``; ``read`` what is stored;
-``rules`` accept, edit or dismiss payer rules; ``scorecard``; ``models`` see versions; ``promote``
+``rules`` accept, edit or dismiss payer rules; ``ledger``, ``posting``, ``denials`` and ``kpis``
+after submission; ``scorecard``; ``models`` see versions; ``promote``
 them; ``export`` training data; ``coding`` work on notes; ``keys``, ``users`` and ``audit``
 administer.
 """

@@ -59,9 +59,9 @@ def read_submissions(connection: Connection, practice: str) -> Iterator[StoredSu
         yield stored_submission(row)
 
 
-def submission_query(practice: str) -> Select[Any]:
+def submission_query(practice: str) -> Select[int, bytes, dt.date, dt.datetime, bytes]:
     """Rows for `stored_submission`, in the order of arrival."""
-    query: Select[Any] = (
+    return (
         select(
             SubmissionRow.id,
             SubmissionRow.body,
@@ -73,10 +73,9 @@ def submission_query(practice: str) -> Select[Any]:
         .where(SubmissionRow.practice == practice)
         .order_by(SubmissionRow.id)
     )
-    return query
 
 
-def stored_submission(row: Row[Any]) -> StoredSubmission:
+def stored_submission(row: Row[int, bytes, dt.date, dt.datetime, bytes]) -> StoredSubmission:
     """One row of `submission_query`."""
     claim = _claim.decode(row.payload)
     if claim.submitted != row.submitted:

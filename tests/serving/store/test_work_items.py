@@ -1,6 +1,7 @@
 """Denials as work: made with each load, closed by the files, decided by persons, with packets."""
 
 import datetime as dt
+from decimal import Decimal
 
 import msgspec
 import pytest
@@ -33,6 +34,7 @@ def refresh(database, home):
     """What a load does to the only practice's items."""
     key = practice(database)
     snapshot = read_snapshot(database, key)
+    assert snapshot is not None
     ledger = Ledgers(database).compute(snapshot)
     Ledgers(database).post(key, snapshot=snapshot, ledger=ledger, force=True)
     return WorkItems(database).refresh(snapshot, ledger, home=home)
@@ -106,7 +108,7 @@ def test_what_persons_did_stays_and_the_files_close_what_they_settle(database, t
     assert refresh(database, tmp_path).closed == 1
     closed = worklist.get(key, None)
     assert (closed.state, closed.outcome, closed.closed_by) == ("done", "recovered", "files")
-    assert (closed.recovered, closed.settled) == (40, dt.date(2026, 2, 1))
+    assert (closed.recovered, closed.settled) == (Decimal(40), dt.date(2026, 2, 1))
     assert closed.notes[-1].words == "40.00 dollars more were paid on 2026-02-01"
     with pytest.raises(ConflictError, match="the files have settled"):
         decisions.change(key, ANN, WorkChange("open"))
