@@ -21,6 +21,7 @@ import msgspec
 from models.claims.acknowledgement import Acknowledgement
 from models.claims.claim import Claim
 from models.claims.remittance import Payment
+from models.claims.set_acknowledgement import SetAcknowledgement
 from models.claims.x12 import read_x12
 from models.denial.score import COLUMNS, row
 from models.errors import FirstpassError, InputError, Problem
@@ -193,7 +194,7 @@ def _kinds(path: Path) -> Kinds:
         match item:
             case Claim():
                 kinds.claims += 1
-            case Payment() | Acknowledgement():
+            case Payment() | Acknowledgement() | SetAcknowledgement():
                 kinds.others += 1
             case Problem():
                 kinds.problems.append(item)

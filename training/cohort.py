@@ -82,7 +82,8 @@ def _read(report: CohortReport) -> Table:
         "suspected duplicates under a new account number": f"{report.suspected_duplicates:,}",
         "payments": f"{report.payments:,}",
         "remittances": f"{report.remittances:,}",
-        "acknowledgements": f"{report.acknowledgements:,}",
+        "claims acknowledged (277CA)": f"{report.acknowledgements:,}",
+        "transaction sets acknowledged (999)": f"{report.set_acknowledgements:,}",
         "remittance lag (0.99 of answers within)": f"{report.lag_days} days",
     }
     optional = {
@@ -112,6 +113,7 @@ def _matching(report: CohortReport) -> Table:
         for words, n in (
             ("service lines that answer no billed line", report.remittance_lines_unmatched),
             ("acknowledgements of no known claim", report.acknowledgements_unmatched),
+            ("999s of no known transaction set", report.set_acknowledgements_unmatched),
         )
         if n
     ]

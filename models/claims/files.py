@@ -19,6 +19,7 @@ import msgspec
 from models.claims.acknowledgement import Acknowledgement
 from models.claims.claim import Claim
 from models.claims.remittance import Payment
+from models.claims.set_acknowledgement import SetAcknowledgement
 from models.claims.sniff import HEAD, Form, form_of
 from models.claims.tabular import read_csv, read_jsonl, read_parquet
 from models.claims.x12.context import Item, SkippedTransaction
@@ -26,7 +27,8 @@ from models.claims.x12.reader import read_x12
 from models.errors import InputError, Place, Problem
 
 EXPECTED = (
-    "837P, 835 and 277CA files (X12), or CSV, Parquet and JSONL in the columns of docs/tabular.md"
+    "837P, 835, 277CA and 999 files (X12),"
+    " or CSV, Parquet and JSONL in the columns of docs/tabular.md"
 )
 _READERS: dict[Form, Callable[[BinaryIO, str], Iterator[Item]]] = {
     "X12": lambda stream, name: read_x12(stream, name=name),
@@ -43,11 +45,12 @@ class FilesSummary(msgspec.Struct):
     files: Counter[str] = msgspec.field(default_factory=Counter)  # read, by form (X12, CSV, ...)
     files_passed_over: list[tuple[str, str]] = []  # name and reason, duplicates among them
     transactions_passed_over: Counter[tuple[str, str]] = msgspec.field(default_factory=Counter)
-    """By kind (999, 837I, ...) and reason."""
+    """By kind (837I, 270, ...) and reason."""
     claims: int = 0
     payments: int = 0
     remittances: int = 0
     acknowledgements: int = 0
+    set_acknowledgements: int = 0
     problems: Counter[str] = msgspec.field(default_factory=Counter)  # by code
 
     def count(self, item: Item) -> None:
@@ -60,6 +63,8 @@ class FilesSummary(msgspec.Struct):
                 self.remittances += len(item.remittances)
             case Acknowledgement():
                 self.acknowledgements += 1
+            case SetAcknowledgement():
+                self.set_acknowledgements += 1
             case SkippedTransaction():
                 if item.place.segment_number is not None:
                     self.transactions_passed_over[item.kind, item.reason] += 1

@@ -12,8 +12,8 @@ HEAD = 1 << 16
 """Bytes that `form_of` wants to see."""
 
 _ISA = re.compile(r"ISA([^\w\s])\w{0,3}\s*\1")
-_RECORD = re.compile(r'"type"\s*:\s*"(?:claim|payment|acknowledgement)"')
-_X12_SUFFIXES = (".837", ".837p", ".835", ".277", ".277ca", ".x12", ".edi")
+_RECORD = re.compile(r'"type"\s*:\s*"(?:claim|payment|acknowledgement|set_acknowledgement)"')
+_X12_SUFFIXES = (".837", ".837p", ".835", ".277", ".277ca", ".999", ".x12", ".edi")
 
 
 def form_of(head: bytes, name: str, named: bool) -> tuple[Form | None, str]:

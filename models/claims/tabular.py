@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from models.claims.tabular_cells import number_text
 from models.claims.tabular_columns import COLUMNS, TABLES, TableName, table_of
 from models.claims.tabular_gather import RowReader
+from models.claims.tabular_jsonl import Record as JsonlRecord
 from models.claims.tabular_jsonl import read_jsonl as _read_jsonl
 from models.claims.tabular_jsonl import write_jsonl
 from models.claims.tabular_levels import RECORD_TYPES, Record
@@ -86,7 +87,7 @@ def write_parquet(records: Iterable[Record], out: BinaryIO, table: TableName) ->
     return count
 
 
-def read_jsonl(source: Input, *, name: str = "") -> Iterator[Record | Problem]:
+def read_jsonl(source: Input, *, name: str = "") -> Iterator[JsonlRecord | Problem]:
     """Records of a JSONL file; see `models.claims.tabular_jsonl.read_jsonl`."""
     with _opened(source) as stream:
         yield from _read_jsonl(stream, _name(source, name))

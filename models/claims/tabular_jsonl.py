@@ -1,7 +1,7 @@
-"""JSONL: one full `Claim`, `Payment` or `Acknowledgement` per line, nothing left out.
+"""JSONL: one full `Claim`, `Payment`, `Acknowledgement` or `SetAcknowledgement` per line.
 
-A line is the record's own fields with ``"type": "claim"``, ``"payment"`` or
-``"acknowledgement"`` before them; fields at their default are left out. Amounts are strings
+A line is the record's own fields with ``"type": "claim"``, ``"payment"``, ``"acknowledgement"``
+or ``"set_acknowledgement"`` before them; fields at their default are left out. Amounts are strings
 (numbers are read too), dates ``YYYY-MM-DD``.
 """
 
@@ -15,8 +15,11 @@ from models.claims.acknowledgement import Acknowledgement
 from models.claims.claim import Claim
 from models.claims.common import Source
 from models.claims.remittance import Payment
-from models.claims.tabular_levels import Record
+from models.claims.set_acknowledgement import SetAcknowledgement
+from models.claims.tabular_levels import Record as TableRecord
 from models.errors import InputError, Place, Problem
+
+Record = TableRecord | SetAcknowledgement
 
 LINE_LIMIT = 1 << 26
 """Bytes of one line; a payment of some ten thousand claims takes about ten million."""
@@ -36,16 +39,26 @@ class _Acknowledgement(
     """An acknowledgement's JSON form."""
 
 
+class _SetAcknowledgement(
+    SetAcknowledgement, frozen=True, gc=False, tag_field="type", tag="set_acknowledgement"
+):
+    """A transaction set's response's JSON form."""
+
+
 _TAGS: tuple[tuple[type[Record], bytes], ...] = (
     (Claim, b'{"type":"claim",'),
     (Payment, b'{"type":"payment",'),
     (Acknowledgement, b'{"type":"acknowledgement",'),
+    (SetAcknowledgement, b'{"type":"set_acknowledgement",'),
 )
 _PLAIN: dict[type, type[Record]] = {
     _Claim: Claim, _Payment: Payment, _Acknowledgement: Acknowledgement,
+    _SetAcknowledgement: SetAcknowledgement,
 }  # fmt: skip
 _ENCODER = msgspec.json.Encoder()
-_DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder(_Claim | _Payment | _Acknowledgement)
+_DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder(
+    _Claim | _Payment | _Acknowledgement | _SetAcknowledgement
+)
 _PATH = re.compile(r" - at `(\$[^`]*)`$")
 _UNKNOWN = re.compile(r"unknown field `([a-z_]{1,40})`")
 _NOT_FINITE = re.compile(rb'"[+-]?(?:s?nan\d*|inf(?:inity)?)"', re.IGNORECASE)
@@ -106,7 +119,8 @@ def _record(line: bytes, name: str, number: int) -> Record | Problem:
 def _words(message: str) -> str:
     """The decoder's message without anything that stood in the line."""
     if message.startswith("Invalid value"):
-        return 'not one of the allowed values; "type" is claim, payment or acknowledgement'
+        kinds = "claim, payment, acknowledgement or set_acknowledgement"
+        return f'not one of the allowed values; "type" is {kinds}'
     if "unknown field" in message:
         known = _UNKNOWN.search(message)
         return f"unknown field {known[1]}" if known else "unknown field"

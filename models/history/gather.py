@@ -12,10 +12,16 @@ from models.claims.balance import balance_problems
 from models.claims.claim import Claim
 from models.claims.common import Source
 from models.claims.remittance import Payment, Remittance
+from models.claims.set_acknowledgement import SetAcknowledgement
 from models.claims.x12.context import Item, SkippedTransaction
 from models.errors import Place, Problem
 
-_KINDS = {Claim: "claims", Payment: "remittances", Acknowledgement: "acknowledgements"}
+_KINDS = {
+    Claim: "claims",
+    Payment: "remittances",
+    Acknowledgement: "acknowledgements",
+    SetAcknowledgement: "set_acknowledgements",
+}
 # A date so far after the one before it is a slip of the sender's, not the history's end.
 _LONELY = dt.timedelta(days=180)
 
@@ -26,6 +32,7 @@ class Gathered(msgspec.Struct):
     claims: list[Claim] = []
     payments: list[Payment] = []
     acknowledgements: list[Acknowledgement] = []
+    set_acknowledgements: list[SetAcknowledgement] = []
     files: dict[str, set[str]] = {}  # kind -> names
     passed_over: Counter[tuple[str, str]] = msgspec.field(default_factory=Counter)
     problems: Counter[str] = msgspec.field(default_factory=Counter)
@@ -65,6 +72,9 @@ def gather(items: Iterable[Item], as_of: dt.date | None = None) -> Gathered:
         elif isinstance(item, Acknowledgement):
             if as_of is None or item.date <= as_of:
                 found.acknowledgements.append(item)
+        elif isinstance(item, SetAcknowledgement):
+            if as_of is None or item.date <= as_of:
+                found.set_acknowledgements.append(item)
         elif isinstance(item, SkippedTransaction):
             found.passed_over[item.kind, item.reason] += 1
         else:
@@ -72,6 +82,7 @@ def gather(items: Iterable[Item], as_of: dt.date | None = None) -> Gathered:
     found.claims.sort(key=_claim_order)
     found.payments.sort(key=_payment_order)
     found.acknowledgements.sort(key=lambda a: a.date)
+    found.set_acknowledgements.sort(key=_set_order)
     found.as_of = as_of or _last_day(found)
     return found
 
@@ -129,6 +140,10 @@ def _payment_order(payment: Payment) -> tuple[dt.date, str, str, str, int]:
     return (
         payment.answered, payment.payer_name, payment.trace, source.file, source.segment_number
     )  # fmt: skip
+
+
+def _set_order(a: SetAcknowledgement) -> tuple[dt.date, str, str, str, int]:
+    return (a.date, a.group, a.transaction, a.source.file, a.source.segment_number)
 
 
 def _last_day(found: Gathered) -> dt.date | None:

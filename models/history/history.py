@@ -1,4 +1,4 @@
-"""From the items of 837P, 277CA and 835 files to submissions with their outcomes."""
+"""From the items of 837P, 999, 277CA and 835 files to submissions with their outcomes."""
 
 import datetime as dt
 from collections import Counter
@@ -12,7 +12,7 @@ from models.claims.remittance import Payment
 from models.claims.x12.context import Item
 from models.codes.adjustments import load_classes
 from models.codes.categories import load_categories
-from models.history.acknowledging import acknowledge
+from models.history.acknowledging import acknowledge, acknowledge_sets
 from models.history.adjudication import Judge, Part
 from models.history.chains import flag_duplicates, link_chains
 from models.history.gather import Gathered, gather
@@ -69,6 +69,7 @@ def build_history(items: Iterable[Item], options: HistoryOptions | None = None) 
     parts, matched, unmatched = _match(submissions, gathered, crosswalk)
     for index, answers in parts.items():
         _settle(submissions[index], answers, judge)
+    stray_sets = acknowledge_sets(submissions, gathered.set_acknowledgements)
     as_of = gathered.as_of or dt.date.min
     lags = learn_lags(submissions, as_of, options.lag_quantile)
     mark_mature(submissions, lags, as_of)
@@ -81,6 +82,7 @@ def build_history(items: Iterable[Item], options: HistoryOptions | None = None) 
         matched=matched,
         unmatched=Counter(u.reason for u in unmatched),
         acknowledgements_unmatched=stray_acknowledgements,
+        set_acknowledgements_unmatched=stray_sets,
         lines_unmatched=judge.unmatched_lines,
         unknown_carcs=_unknown_carcs(gathered.payments, judge),
     )
@@ -138,7 +140,7 @@ def _unknown_carcs(payments: Iterable[Payment], judge: Judge) -> Counter[str]:
 def read_history(
     paths: Iterable[Path | str], options: HistoryOptions | None = None
 ) -> ClaimHistory:
-    """Reads files and folders of 837P, 277CA and 835, or the documented tables, in any mix.
+    """Reads files and folders of 837P, 999, 277CA and 835, or the documented tables, in any mix.
 
     Raises:
         InputError: an override file is faulty, or nothing is there to read.

@@ -10,6 +10,7 @@ from models.claims.acknowledgement import Acknowledgement
 from models.claims.claim import Claim
 from models.claims.common import ZERO
 from models.claims.remittance import Payment, Remittance
+from models.claims.set_acknowledgement import SetAcknowledgement
 from models.codes.adjustments import AdjustmentClass
 from models.codes.categories import DenialCategory
 
@@ -91,7 +92,7 @@ class Adjudication(msgspec.Struct, gc=False):
 class Outcome(StrEnum):
     """Where a submission stands as of the history's last day."""
 
-    REJECTED = "rejected"  # by a 277CA: never adjudicated
+    REJECTED = "rejected"  # by a 999 or 277CA: never adjudicated
     VOID = "void"  # frequency 8: asks for no payment
     IMMATURE = "immature"  # too young: neither paid nor denied
     UNANSWERED = "unanswered"  # old enough, yet no adjudication
@@ -107,6 +108,7 @@ class Submission(msgspec.Struct):
     practice: str = ""
     accepted: bool = True
     acknowledgements: tuple[Acknowledgement, ...] = ()
+    set_acknowledgements: tuple[SetAcknowledgement, ...] = ()  # 999s of the set it was sent in
     adjudications: tuple[Adjudication, ...] = ()  # by answered day
     # Every remittance that speaks of it, reversals and 23/25 too, by the payment's answered day.
     answers: tuple[tuple[Payment, Remittance], ...] = ()

@@ -45,6 +45,8 @@ class CohortReport(msgspec.Struct):
     unbalanced: dict[str, int] = {}
     acknowledgements: int = 0
     acknowledgements_unmatched: int = 0
+    set_acknowledgements: int = 0
+    set_acknowledgements_unmatched: int = 0
     matched: dict[str, int] = {}
     unmatched: dict[str, int] = {}
     remittance_lines_unmatched: int = 0
@@ -86,6 +88,7 @@ def build_report(
     matched: Mapping[str, int],
     unmatched: Mapping[str, int],
     acknowledgements_unmatched: int,
+    set_acknowledgements_unmatched: int,
     lines_unmatched: int,
     unknown_carcs: Mapping[str, int],
 ) -> CohortReport:
@@ -121,6 +124,8 @@ def build_report(
         unbalanced=_sorted(gathered.unbalanced),
         acknowledgements=len(gathered.acknowledgements),
         acknowledgements_unmatched=acknowledgements_unmatched,
+        set_acknowledgements=len(gathered.set_acknowledgements),
+        set_acknowledgements_unmatched=set_acknowledgements_unmatched,
         matched=_sorted(matched),
         unmatched=_sorted(unmatched),
         remittance_lines_unmatched=lines_unmatched,

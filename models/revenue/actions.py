@@ -70,7 +70,7 @@ def load_actions(overrides: Path | None = None) -> dict[DenialCategory, tuple[Ch
         if source is None:
             continue
         own: dict[DenialCategory, list[Choice]] = {}
-        columns = ("category", "prior", "if_codes", "action", "minutes")
+        columns = ("category", "prior", "if_codes", "source", "action", "minutes")
         for line, cells in read_rules(
             source, columns, ("category", "action", "minutes"), package="models.revenue"
         ):

@@ -27,6 +27,7 @@ class Hold(StrEnum):
 
     INSURANCE_OPEN = "insurance_open"  # a payer has yet to answer
     SECONDARY_PENDING = "secondary_pending"  # the next payer has yet to answer
+    VISIT_OPEN = "visit_open"  # a payer has yet to answer another service of the visit
     APPEAL_OPEN = "appeal_open"  # what is denied may still be paid
     DENIED = "denied"  # a denial is the practice's to work, not the patient's to pay
     QMB = "qmb"  # Social Security Act 1902(n)(3)(B): no cost sharing
@@ -36,12 +37,14 @@ class Hold(StrEnum):
     PROVIDER_LIABLE = "provider_liable"  # GZ: no notice was given
     CAPITATED = "capitated"  # 42 CFR 422.105: only plan cost sharing
     LIMITING_CHARGE = "limiting_charge"  # more than a non-participating physician may ask
+    PAYMENT_NOT_POSTED = "payment_not_posted"  # AMT*F5 says more than is posted
     NOTHING_OWED = "nothing_owed"
 
 
 WORDS = {
     Hold.INSURANCE_OPEN: "a payer has not answered yet",
     Hold.SECONDARY_PENDING: "the next payer has not answered yet",
+    Hold.VISIT_OPEN: "a payer has not answered for the whole visit yet",
     Hold.APPEAL_OPEN: "an appeal is open",
     Hold.DENIED: "denied: to be worked with the payer, not billed to the patient",
     Hold.QMB: "the patient is a Qualified Medicare Beneficiary and owes no cost share",
@@ -51,6 +54,7 @@ WORDS = {
     Hold.PROVIDER_LIABLE: "billed with GZ: the provider is liable",
     Hold.CAPITATED: "covered by the plan's monthly payment",
     Hold.LIMITING_CHARGE: "above Medicare's limiting charge",
+    Hold.PAYMENT_NOT_POSTED: "the claim names a payment at the visit that is not posted yet",
     Hold.NOTHING_OWED: "nothing is owed",
 }
 
@@ -59,6 +63,7 @@ class Standing(msgspec.Struct, frozen=True):
     """What is open of one service, in dollars, and which payers it has seen.
 
     ``filing_indicators``: SBR09 of every payer that was billed or that answered.
+    ``visit_open``: a payer has yet to answer something else of the same visit.
     ``limiting_fee``: Medicare's non-participating fee where the physician does not take
     assignment.
     """
@@ -71,6 +76,9 @@ class Standing(msgspec.Struct, frozen=True):
     appeal_open: bool = False
     stated_share: Decimal | None = None  # cost share by the plan, where the law fixes it
     limiting_fee: Decimal | None = None
+    visit_open: bool = False
+    paid_at_visit: Decimal = ZERO  # AMT*F5 of the claim
+    patient_paid: Decimal = ZERO  # posted to the whole visit
 
 
 def holds(
@@ -85,6 +93,28 @@ def holds(
     """
     if standing.patient <= 0:
         return [Hold.NOTHING_OWED]
+    return open_holds(standing) + coded_holds(standing, line, answers)
+
+
+def open_holds(standing: Standing) -> list[Hold]:
+    """Reasons that end when somebody else has decided: what is open, not what was said."""
+    found = {
+        Hold.INSURANCE_OPEN: standing.insurance > 0,
+        Hold.SECONDARY_PENDING: standing.next_payer > 0,
+        Hold.VISIT_OPEN: standing.visit_open,
+        Hold.APPEAL_OPEN: standing.appeal_open,
+        Hold.DENIED: standing.denied > 0,
+        Hold.PAYMENT_NOT_POSTED: standing.paid_at_visit > standing.patient_paid,
+    }
+    return [hold for hold, holds in found.items() if holds]
+
+
+def coded_holds(
+    standing: Standing,
+    line: ServiceLine,
+    answers: Iterable[tuple[Remittance, RemittanceLine | None]],
+) -> list[Hold]:
+    """Reasons that the claim and the payers' answers give, by their codes."""
     found: list[Hold] = []
     given = list(answers)
     known = hold_codes()
@@ -93,14 +123,6 @@ def holds(
     for r, x in given:
         remarks.update(r.remark_codes, x.remark_codes if x else ())
         codes.update((a.group, a.carc) for a in (*r.adjustments, *(x.adjustments if x else ())))
-    if standing.insurance > 0:
-        found.append(Hold.INSURANCE_OPEN)
-    if standing.next_payer > 0:
-        found.append(Hold.SECONDARY_PENDING)
-    if standing.appeal_open:
-        found.append(Hold.APPEAL_OPEN)
-    if standing.denied > 0:
-        found.append(Hold.DENIED)
     named = {f"{group}-{carc}" for group, carc in codes}
     if known["qmb", "rarc"] & remarks or known["qmb", "adjustment"] & named:
         found.append(Hold.QMB)

@@ -98,12 +98,12 @@ def letter_facts(
         subject=subject,
         today=day_words(today),
         practice=claim.billing.name or "Practice",
-        practice_address=_address(claim.billing.address),
+        practice_address=address_lines(claim.billing.address),
         practice_npi=claim.billing.npi,
         practice_tax_id=claim.billing.tax_id,
         practice_phone=phone,
         payer=items[0].payer_name or items[0].payer,
-        payer_address=_address(address),
+        payer_address=address_lines(address),
         patient=_name(claim),
         birth_date=day_words(_patient(claim).birth_date),
         member_id=claim.subscriber.member_id or claim.patient.member_id,
@@ -252,7 +252,8 @@ _MONTHS = (
 )  # fmt: skip
 
 
-def _address(address: Address | None) -> list[str]:
+def address_lines(address: Address | None) -> list[str]:
+    """An address as the lines of a letter."""
     if address is None:
         return []
     place = f"{address.city}, {address.state} {address.zip}".strip(" ,")

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from models.claims.acknowledgement import Acknowledgement
 from models.claims.claim import Claim
 from models.claims.remittance import Payment
+from models.claims.set_acknowledgement import SetAcknowledgement
 from models.claims.x12 import read_x12
 from models.claims.x12.context import Item
 from models.errors import Problem
@@ -49,6 +50,7 @@ class Loaded(msgspec.Struct, frozen=True):
     payments: Counts
     remittances: Counts
     acknowledgements: Counts
+    set_acknowledgements: Counts
     skipped: dict[str, int]
     refused: int
     problem_count: int
@@ -82,10 +84,10 @@ def loads_router(service: Service) -> APIRouter:
         "/v1/submissions",
         response_class=Response,
         responses=responses,
-        openapi_extra=file_body("837P or 277CA", "application/edi-x12", "text/plain"),
+        openapi_extra=file_body("837P, 999 or 277CA", "application/edi-x12", "text/plain"),
     )
     async def submissions(request: Request) -> Response:
-        """Load claims as they were filed (837P), and what the receiver said of them (277CA).
+        """Load claims as they were filed (837P), and what the receiver said of them (999, 277CA).
 
         The same file, and the same claim in another file, is stored once.
         """
@@ -144,6 +146,7 @@ async def _spool(
         claims=tuple(x for x in items if isinstance(x, Claim)),
         payments=tuple(x for x in items if isinstance(x, Payment)),
         acknowledgements=tuple(x for x in items if isinstance(x, Acknowledgement)),
+        set_acknowledgements=tuple(x for x in items if isinstance(x, SetAcknowledgement)),
         practices=None if caller.practices is None else tuple(sorted(caller.practices)),
     )
     entry = AuditEntry(
@@ -172,6 +175,8 @@ def _records(path: Path, report: LoadReport) -> Iterator[Item]:
                 report.remittances.read += len(item.remittances)
             case Acknowledgement():
                 report.acknowledgements.read += 1
+            case SetAcknowledgement():
+                report.set_acknowledgements.read += 1
             case _:
                 report.skipped[item.kind] = report.skipped.get(item.kind, 0) + 1
                 continue
@@ -197,6 +202,7 @@ def _loaded(
         report.payments,
         report.remittances,
         report.acknowledgements,
+        report.set_acknowledgements,
         report.skipped,
         report.refused,
         report.problem_count,

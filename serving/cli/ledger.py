@@ -202,25 +202,36 @@ def deposits(
 
 
 @app.command("follow-up")
-def follow_up(practice: PracticeOption = None, json: Json = False) -> None:
-    """Submissions to ask after: rejected, lost, or silent past the payer's usual answer time.
+def follow_up(
+    practice: PracticeOption = None,
+    everything: Annotated[
+        bool,
+        typer.Option("--all", help="Also what is accepted or pending, and needs nobody yet."),
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Submissions to ask after: rejected (999, 277CA), lost, or silent for too long.
 
     Example: firstpass ledger follow-up
+
+    Example: firstpass ledger follow-up --all --json
     """
-    from models.revenue.followup import follow_up as due
+    from models.revenue.followup import ASKED_AFTER, WORDS, unanswered
 
     with opened_store() as store:
         names = [practice] if practice else store.outcomes.practices()
-        found = [x for name in names for x in due(store.outcomes.history(name))]
+        found = [x for name in names for x in unanswered(store.outcomes.history(name))]
+    found = [x for x in found if everything or x.stage in ASKED_AFTER]
     rows = [
         {
             "claim": x.claim_id,
-            "payer": x.payer,
-            "stage": str(x.stage),
+            "payer": x.payer_name or x.payer,
+            "state": WORDS[x.stage],
             "charge": f"{x.charge:,.2f}",
             "sent": x.submitted.isoformat(),
             "days": str(x.age),
             "usual": str(x.usual_days),
+            "why": "; ".join(x.notes),
         }
         for x in found[:MOST_ROWS]
     ]

@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 # More would push the result off the screen; --json has them all.
 MOST_PROBLEMS = 20
 MOST_FILES = 20
+COUNTED = {
+    "claims": "claims",
+    "remittances": "remittances",
+    "acknowledgements": "277CA",
+    "set_acknowledgements": "999",
+    "notes": "notes",
+}
 
 
 def load(
@@ -24,7 +31,7 @@ def load(
         list[Path],
         typer.Argument(
             metavar="PATH",
-            help="837P, 277CA and 835 files, tables of them, notes JSONL, or folders.",
+            help="837P, 999, 277CA and 835 files, tables of them, notes JSONL, or folders.",
             exists=True,
             show_default=False,
         ),
@@ -105,10 +112,10 @@ def _kind(file: "LoadReport") -> str:
 
 def _row(name: str, files: "list[LoadReport]") -> dict[str, str]:
     row = {"file": name, "what": _kind(files[0])}
-    for kind in ("claims", "remittances", "acknowledgements", "notes"):
+    for kind in COUNTED:
         read = sum(file.counts[kind].read for file in files)
         new = sum(file.counts[kind].new for file in files)
-        row[kind] = f"{new:,} new of {read:,}" if read else ""
+        row[COUNTED[kind]] = f"{new:,} new of {read:,}" if read else ""
     return {**row, "problems": str(sum(file.problem_count for file in files))}
 
 

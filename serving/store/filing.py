@@ -11,7 +11,9 @@ from sqlalchemy import Connection
 from models.claims.acknowledgement import Acknowledgement
 from models.claims.claim import Claim
 from models.claims.remittance import Payment, Remittance
+from models.claims.set_acknowledgement import SetAcknowledgement
 from models.errors import Place, Problem
+from models.history.acknowledging import control_number
 from models.history.payers import plain_id, plain_name
 from serving.store.database import insert_new
 from serving.store.identity import (
@@ -23,6 +25,7 @@ from serving.store.identity import (
     patient_fingerprint,
     payment_key,
     remittance_keys,
+    set_acknowledgement_key,
     without_remittances,
 )
 from serving.store.practices import Practices, plain_number
@@ -32,11 +35,12 @@ from serving.store.tables import (
     ClaimRow,
     PaymentRow,
     RemittanceRow,
+    SetAcknowledgementRow,
     SubmissionRow,
 )
 
 Row = dict[str, Any]
-Record = Claim | Payment | Acknowledgement
+Record = Claim | Payment | Acknowledgement | SetAcknowledgement
 
 
 class Filing(msgspec.Struct):
@@ -69,6 +73,9 @@ class Filing(msgspec.Struct):
                     "payer_name": column_text(claim.payer.name),
                     "filing_indicator": column_text(claim.filing_indicator),
                     "patient": patient_fingerprint(claim, self.fingerprint_key),
+                    "interchange": column_text(claim.source.interchange),
+                    "group_number": control_number(claim.source.group),
+                    "transaction_number": control_number(claim.source.transaction),
                 }
             )
         settle(self.connection, claims)
@@ -138,6 +145,29 @@ class Filing(msgspec.Struct):
         ]
         return insert_new(self.connection, AcknowledgementRow, rows)
 
+    def store_set_acknowledgements(self, answers: Sequence[SetAcknowledgement]) -> int:
+        """Stores 999s; how many were new. Those of several practices' sets are everybody's."""
+        rows: list[Row] = []
+        for answer in answers:
+            owners = self.practices.of_set(answer)
+            if self.allowed is not None and not (owners and owners <= self.allowed):
+                self._refuse(answer)
+                continue
+            self.touched |= owners
+            rows.append(
+                {
+                    **self._origin(answer),
+                    "key": set_acknowledgement_key(answer),
+                    "practice": next(iter(owners)) if len(owners) == 1 else "",
+                    "group_number": control_number(answer.group),
+                    "transaction_number": control_number(answer.transaction),
+                    "accepted": answer.accepted,
+                    "date": answer.date,
+                    "payload": encode(answer),
+                }
+            )
+        return insert_new(self.connection, SetAcknowledgementRow, rows)
+
     def _origin(self, record: Record | Remittance) -> Row:
         return {
             "transmission": self.transmission,
@@ -149,6 +179,10 @@ class Filing(msgspec.Struct):
         if self.allowed is None or practice in self.allowed:
             self.touched.add(practice)
             return True
+        self._refuse(record)
+        return False
+
+    def _refuse(self, record: Record) -> None:
         self.problems.append(
             Problem(
                 Place(record.source.file, record.source.segment_number or None),
@@ -157,7 +191,6 @@ class Filing(msgspec.Struct):
                 "the record was not stored",
             )
         )
-        return False
 
 
 def claim_row(claim: Claim, body: bytes) -> Row:

@@ -13,7 +13,8 @@ from sqlalchemy import Connection, Executable, Row, Select, or_, select
 from models.claims.acknowledgement import Acknowledgement
 from models.claims.claim import Claim
 from models.claims.remittance import Payment, Remittance
-from models.claims.tabular import Record, write_jsonl, write_parquet
+from models.claims.set_acknowledgement import SetAcknowledgement
+from models.claims.tabular import write_jsonl, write_parquet
 from models.claims.tabular_columns import TableName
 from models.errors import InputError
 from serving.store.database import Database
@@ -24,6 +25,7 @@ from serving.store.tables import (
     PracticeRow,
     RemittanceRow,
     ScoredOutcomeRow,
+    SetAcknowledgementRow,
     SubmissionRow,
 )
 
@@ -33,6 +35,7 @@ _PAGE = 5000
 _claim: msgspec.json.Decoder[Claim] = msgspec.json.Decoder(Claim)
 decode_payment = msgspec.json.Decoder(Payment).decode
 decode_remittance = msgspec.json.Decoder(Remittance).decode
+decode_set_acknowledgement = msgspec.json.Decoder(SetAcknowledgement).decode
 decode_acknowledgement = msgspec.json.Decoder(Acknowledgement).decode
 
 
@@ -59,7 +62,7 @@ def read_submissions(connection: Connection, practice: str) -> Iterator[StoredSu
         yield stored_submission(row)
 
 
-def submission_query(practice: str) -> Select[int, bytes, dt.date, dt.datetime, bytes]:
+def submission_query(practice: str) -> Select[int, bytes, dt.date, dt.datetime, bytes, str, str, str]:
     """Rows for `stored_submission`, in the order of arrival."""
     return (
         select(
@@ -68,6 +71,9 @@ def submission_query(practice: str) -> Select[int, bytes, dt.date, dt.datetime, 
             SubmissionRow.submitted,
             SubmissionRow.created,
             ClaimRow.payload,
+            SubmissionRow.interchange,
+            SubmissionRow.group_number,
+            SubmissionRow.transaction_number,
         )
         .join(ClaimRow, ClaimRow.body == SubmissionRow.body)
         .where(SubmissionRow.practice == practice)
@@ -75,12 +81,18 @@ def submission_query(practice: str) -> Select[int, bytes, dt.date, dt.datetime, 
     )
 
 
-def stored_submission(row: Row[int, bytes, dt.date, dt.datetime, bytes]) -> StoredSubmission:
+def stored_submission(row: Row[int, bytes, dt.date, dt.datetime, bytes, str, str, str]) -> StoredSubmission:
     """One row of `submission_query`."""
     claim = _claim.decode(row.payload)
     if claim.submitted != row.submitted:
-        # One content filed on several days is kept once.
-        claim = msgspec.structs.replace(claim, submitted=row.submitted)
+        # One content filed on several days is kept once, each day's set is kept apart.
+        source = msgspec.structs.replace(
+            claim.source,
+            interchange=row.interchange,
+            group=row.group_number,
+            transaction=row.transaction_number,
+        )
+        claim = msgspec.structs.replace(claim, submitted=row.submitted, source=source)
     return StoredSubmission(row.id, row.body, row.created, claim)
 
 
@@ -136,6 +148,16 @@ def read_acknowledgements(connection: Connection, practice: str) -> Iterator[Ack
         yield decode_acknowledgement(row.payload)
 
 
+def read_set_acknowledgements(
+    connection: Connection, practice: str
+) -> Iterator[SetAcknowledgement]:
+    """A practice's 999s, and those that may concern several: the history finds its own."""
+    table = SetAcknowledgementRow
+    query = select(table.payload).where(table.practice.in_((practice, ""))).order_by(table.id)
+    for row in _rows(connection, query):
+        yield decode_set_acknowledgement(row.payload)
+
+
 def _rows(connection: Connection, query: Executable) -> Iterator[Any]:
     """Rows as they come from the server, not all at once."""
     yield from connection.execute(query, execution_options={"yield_per": _PAGE})
@@ -149,6 +171,7 @@ class Exported(msgspec.Struct):
     submissions: int = 0
     payments: int = 0
     acknowledgements: int = 0
+    set_acknowledgements: int = 0
 
 
 def export_history(
@@ -184,6 +207,12 @@ def export_history(
             done.acknowledgements = _write(
                 out / f"acknowledgements.{form}",
                 read_acknowledgements(connection, practice),
+                "acknowledgements",
+                done,
+            )
+            done.set_acknowledgements = _write(
+                out / "set_acknowledgements.jsonl",
+                read_set_acknowledgements(connection, practice),
                 "acknowledgements",
                 done,
             )
@@ -250,7 +279,7 @@ def export_scored(database: Database, path: Path, *, practice: str = "") -> int:
     return count
 
 
-def _write(path: Path, records: Iterator[Record], table: TableName, done: Exported) -> int:
+def _write(path: Path, records: Iterator[Any], table: TableName, done: Exported) -> int:
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         with partial.open("wb") as file:

@@ -12,6 +12,7 @@ from models.claims.acknowledgement import Acknowledgement
 from models.claims.claim import Claim, Person
 from models.claims.common import Source
 from models.claims.remittance import Payment
+from models.claims.set_acknowledgement import SetAcknowledgement
 
 _NOWHERE = Source()
 _NO_DAY = dt.date.min
@@ -90,6 +91,15 @@ def remittance_keys(payment: Payment, key: bytes) -> list[bytes]:
 def acknowledgement_key(acknowledgement: Acknowledgement) -> bytes:
     """Key of an acknowledgement: all that it says."""
     return digest(encode(msgspec.structs.replace(acknowledgement, source=_NOWHERE)))
+
+
+def set_acknowledgement_key(answer: SetAcknowledgement) -> bytes:
+    """Key of a 999's response: all that it says, and the interchange that said it.
+
+    Two weeks' files answer alike but for that: control numbers are used again.
+    """
+    source = Source(interchange=answer.source.interchange)
+    return digest(encode(msgspec.structs.replace(answer, source=source)))
 
 
 def patient_fingerprint(claim: Claim, key: bytes) -> bytes:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select, update
 from models.claims.acknowledgement import Acknowledgement
 from models.claims.claim import Claim
 from models.claims.remittance import Payment
+from models.claims.set_acknowledgement import SetAcknowledgement
 from models.claims.x12.context import Item, SkippedTransaction
 from models.errors import Problem
 from serving.store.columns import now
@@ -87,7 +88,12 @@ class Intake:
         if not _loaded(connection, report):
             number = _begin(connection, transmission)
             allowed = None if record.practices is None else frozenset(record.practices)
-            items: list[Item] = [*record.claims, *record.payments, *record.acknowledgements]
+            items: list[Item] = [
+                *record.claims,
+                *record.payments,
+                *record.acknowledgements,
+                *record.set_acknowledgements,
+            ]
             for records in _chunks(items, report):
                 _add(report, self._store(connection, records, number, allowed))
             _finish(connection, number, report)
@@ -129,6 +135,8 @@ class Intake:
         done.claims.new = filing.store_claims(claims)
         done.payments.new, done.remittances.new = filing.store_payments(payments)
         done.acknowledgements.new = filing.store_acknowledgements(answers)
+        sets = [x for x in records if isinstance(x, SetAcknowledgement)]
+        done.set_acknowledgements.new = filing.store_set_acknowledgements(sets)
         if done.new:
             filing.practices.changed(filing.touched)
         done.practices = sorted(filing.touched - {""})
@@ -216,6 +224,8 @@ def _chunks(items: Iterable[Item], report: LoadReport) -> Iterator[list[Record]]
                 weight += len(item.remittances)
             case Acknowledgement():
                 report.acknowledgements.read += 1
+            case SetAcknowledgement():
+                report.set_acknowledgements.read += 1
         records.append(item)
         weight += 1
         if weight >= _CHUNK:

@@ -48,7 +48,7 @@ def load_paths(
     practices: frozenset[str] | None = None,
     report: Callable[[Progress], None] | None = None,
 ) -> LoadSummary:
-    """Loads every file below ``paths``: 837P, 277CA, 835 and the documented tables.
+    """Loads every file below ``paths``: 837P, 999, 277CA, 835 and the documented tables.
 
     A file whose bytes were loaded before is not read again. One that cannot be read is
     reported, and the others are loaded. Each load that could change something is audited.

@@ -14,7 +14,12 @@ from models.claims.x12.context import Item
 from models.history import ClaimHistory, HistoryOptions, Submission, build_history
 from serving.store.columns import now
 from serving.store.database import Database, upsert
-from serving.store.history import read_acknowledgements, read_payments, read_submissions
+from serving.store.history import (
+    read_acknowledgements,
+    read_payments,
+    read_set_acknowledgements,
+    read_submissions,
+)
 from serving.store.identity import column_dollars, column_text
 from serving.store.joining import Filed, Said, join_scores
 from serving.store.snapshot import HistorySnapshot, snapshot_of
@@ -136,6 +141,7 @@ def _items(connection: Connection, practice: str) -> Iterator[Item]:
     for payment, _ in read_payments(connection, practice):
         yield payment
     yield from read_acknowledgements(connection, practice)
+    yield from read_set_acknowledgements(connection, practice)
 
 
 def _work_out(connection: Connection, practice: str, snapshot: HistorySnapshot) -> _Worked:

@@ -1,14 +1,17 @@
 """Which practice a record belongs to, also where a payer names it with half of its numbers."""
 
+import datetime as dt
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, and_, or_, select, update
+from sqlalchemy import Connection, and_, func, or_, select, update
 
 from models.claims.acknowledgement import Acknowledgement
 from models.claims.claim import Claim
 from models.claims.remittance import Payment
+from models.claims.set_acknowledgement import SetAcknowledgement
+from models.history.acknowledging import SET_DAYS, control_number
 from serving.store.columns import now
 from serving.store.database import insert_new
 from serving.store.identity import column_text
@@ -115,6 +118,20 @@ class Practices:
             if not found[i] and len(owners) == 1:
                 found[i] = next(iter(owners))
         return found
+
+    def of_set(self, answer: SetAcknowledgement) -> frozenset[str]:
+        """Practices whose claims were in the set or group that a 999 speaks of, as far as known."""
+        own = SubmissionRow
+        fits = [
+            own.group_number == control_number(answer.group),
+            own.submitted >= answer.date - dt.timedelta(days=SET_DAYS),
+            own.submitted <= answer.date,
+        ]
+        if answer.transaction:
+            fits.append(own.transaction_number == control_number(answer.transaction))
+        latest = select(func.max(own.submitted)).where(*fits).scalar_subquery()
+        query = select(own.practice).where(*fits, own.submitted == latest).distinct()
+        return frozenset(self._connection.execute(query).scalars())
 
     def _fitting(self, npi: str, tax_id: str) -> list[str]:
         """Practices that contradict neither number and agree in at least one."""

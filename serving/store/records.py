@@ -9,6 +9,7 @@ import msgspec
 from models.claims.acknowledgement import Acknowledgement
 from models.claims.claim import Claim
 from models.claims.remittance import Payment
+from models.claims.set_acknowledgement import SetAcknowledgement
 from models.denial.risk import DenialRisk
 from models.errors import Problem
 from serving.store.columns import now
@@ -66,6 +67,7 @@ class IntakeRecord(msgspec.Struct, frozen=True, tag="intake", kw_only=True):
     claims: tuple[Claim, ...] = ()
     payments: tuple[Payment, ...] = ()
     acknowledgements: tuple[Acknowledgement, ...] = ()
+    set_acknowledgements: tuple[SetAcknowledgement, ...] = ()
     practices: tuple[str, ...] | None = None
 
 
@@ -86,6 +88,7 @@ class LoadReport(msgspec.Struct):
     payments: Counts = msgspec.field(default_factory=Counts)
     remittances: Counts = msgspec.field(default_factory=Counts)
     acknowledgements: Counts = msgspec.field(default_factory=Counts)
+    set_acknowledgements: Counts = msgspec.field(default_factory=Counts)
     notes: Counts = msgspec.field(default_factory=Counts)
     skipped: dict[str, int] = msgspec.field(default_factory=dict)
     refused: int = 0
@@ -101,6 +104,7 @@ class LoadReport(msgspec.Struct):
             "payments": self.payments,
             "remittances": self.remittances,
             "acknowledgements": self.acknowledgements,
+            "set_acknowledgements": self.set_acknowledgements,
             "notes": self.notes,
         }
 
@@ -111,7 +115,13 @@ class LoadReport(msgspec.Struct):
 
     @property
     def kind(self) -> str:
-        """``837P``, ``835``, ``277CA``, ``notes``, ``mixed`` or ``nothing``."""
-        kinds = {"claims": "837P", "payments": "835", "acknowledgements": "277CA", "notes": "notes"}
+        """``837P``, ``835``, ``277CA``, ``999``, ``notes``, ``mixed`` or ``nothing``."""
+        kinds = {
+            "claims": "837P",
+            "payments": "835",
+            "acknowledgements": "277CA",
+            "set_acknowledgements": "999",
+            "notes": "notes",
+        }
         found = [name for key, name in kinds.items() if self.counts[key].read]
         return found[0] if len(found) == 1 else "mixed" if found else "nothing"

@@ -15,6 +15,7 @@ from serving.store.history import (
     StoredSubmission,
     read_acknowledgements,
     read_payments,
+    read_set_acknowledgements,
     read_submissions,
 )
 from serving.store.tables import PracticeRow
@@ -68,6 +69,7 @@ def snapshot_of(
     items: list[Item] = [x.claim for x in stored]
     items += [payment for payment, _ in payments]
     items += read_acknowledgements(connection, practice)
+    items += read_set_acknowledgements(connection, practice)
     history = build_history(items, options)
     remittances = [x for _, found in payments for x in found]
     return HistorySnapshot(practice, changes, stored, remittances, history)

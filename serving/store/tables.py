@@ -123,8 +123,13 @@ class SubmissionRow(Base):
     transmission: Mapped[int] = mapped_column(ForeignKey("transmissions.id"))
     segment_number: Mapped[int]
     created: Mapped[dt.datetime]
+    # Control numbers (ISA13, GS06, ST02) by which a 999 knows the set that it was sent in.
+    interchange: Mapped[str] = mapped_column(server_default="")
+    group_number: Mapped[str] = mapped_column(server_default="")
+    transaction_number: Mapped[str] = mapped_column(server_default="")
     __table_args__ = (
         UniqueConstraint("body", "submitted"),
+        Index(None, "submitted", "group_number"),
         Index(None, "practice", "claim_id"),
         Index(None, "practice", "submitted"),
         Index(None, "practice", "patient"),
@@ -178,6 +183,23 @@ class AcknowledgementRow(Base):
     key: Mapped[bytes] = mapped_column(unique=True)
     practice: Mapped[str] = mapped_column(index=True)  # "" where the file names no provider
     claim_id: Mapped[str] = mapped_column(index=True)
+    accepted: Mapped[bool]
+    date: Mapped[dt.date]
+    transmission: Mapped[int] = mapped_column(ForeignKey("transmissions.id"))
+    segment_number: Mapped[int]
+    created: Mapped[dt.datetime]
+    payload: Mapped[bytes]
+
+
+class SetAcknowledgementRow(Base):
+    """What a receiver said about the syntax of one transaction set or group (999)."""
+
+    __tablename__ = "set_acknowledgements"
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    key: Mapped[bytes] = mapped_column(unique=True)
+    practice: Mapped[str] = mapped_column(index=True)  # "" where it is several practices'
+    group_number: Mapped[str]
+    transaction_number: Mapped[str]
     accepted: Mapped[bool]
     date: Mapped[dt.date]
     transmission: Mapped[int] = mapped_column(ForeignKey("transmissions.id"))

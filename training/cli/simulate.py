@@ -35,7 +35,7 @@ def simulate(
     ] = 20_000,
     as_json: Json = False,
 ) -> None:
-    """Make a practice: 837P, 277CA and 835 files, visit notes, future claims, and the truth.
+    """Make a practice: 837P, 999, 277CA and 835 files, visit notes, future claims, and the truth.
 
     Example: firstpass simulate practice --claims 20000 --months 18 --seed 1
     """

@@ -9,7 +9,11 @@ from pathlib import Path
 from random import Random
 from typing import BinaryIO, TypeVar
 
-from models.claims.x12 import Envelope, write_277ca, write_835, write_837p
+from models.claims.claim import Claim
+from models.claims.set_acknowledgement import SetAcknowledgement
+from models.claims.x12 import Envelope, write_277ca, write_835, write_837p, write_999
+from models.claims.x12.write_837p import VERSION
+from models.claims.x12.writer import DEFAULT_ENVELOPE
 from models.errors import InputError
 from training.simulate.notes import DEFAULT_NOTES
 from training.simulate.notes_files import write_notes
@@ -54,7 +58,10 @@ def write_practice(
         future, "claims", "837", practice.claims(future=True), attrgetter("submitted"),
         _claims_of(practice, rng),
     )  # fmt: skip
-    tell("277CA acknowledgements")
+    tell("999 and 277CA acknowledgements")
+    _weekly(
+        history, "syntax", "999", practice.claims(), attrgetter("submitted"), _syntax_of(practice)
+    )
     acknowledgements = sorted(practice.acknowledgements, key=attrgetter("date"))
     _weekly(
         history, "status", "277", acknowledgements, attrgetter("date"), _answers(write_277ca, rng)
@@ -118,6 +125,37 @@ def _claims_of(
             line_end=line_end,
         )
         write_837p(week, out, envelope=envelope)  # type: ignore[arg-type]
+
+    return write
+
+
+def set_responses(claims: Iterable[Claim]) -> list[SetAcknowledgement]:
+    """What the clearinghouse answers (999) to an 837P file of these claims: all is well-formed.
+
+    Sets are those that `write_837p` makes of the claims of one submitter.
+    """
+    responses: list[SetAcknowledgement] = []
+    for day, members in groupby(claims, key=attrgetter("submitted")):
+        for _ in range(0, len(list(members)), DEFAULT_ENVELOPE.per_transaction):
+            response = SetAcknowledgement(
+                group="1", code="A", accepted=True, date=day,
+                transaction=f"{len(responses) + 1:04d}", functional="HC", kind="837",
+                version=VERSION,
+            )  # fmt: skip
+            responses.append(response)
+    return responses
+
+
+def _syntax_of(
+    practice: SimulatedPractice,
+) -> Callable[[Sequence[Claim], BinaryIO, int], None]:
+    def write(week: Sequence[Claim], out: BinaryIO, number: int) -> None:
+        envelope = Envelope(
+            sender_id=practice.world.receiver,
+            receiver_id=practice.world.submitter,
+            control_number=number,
+        )
+        write_999(set_responses(week), out, envelope=envelope)
 
     return write
 

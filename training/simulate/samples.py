@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 from models.claims.tabular import write_csv, write_jsonl, write_parquet
-from models.claims.x12 import Envelope, write_277ca, write_835, write_837p
+from models.claims.x12 import Envelope, write_277ca, write_835, write_837p, write_999
+from training.simulate.files import set_responses
 from training.simulate.notes_files import write_notes
 from training.simulate.practice import SimulatedPractice, simulate
 from training.simulate.truth import write_truth
@@ -33,6 +34,9 @@ def write_samples(folder: Path) -> SimulatedPractice:
         write_837p(claims, out, envelope=sent)
     with (folder / "future.837").open("wb") as out:
         write_837p(future, out, envelope=sent)
+    answers = Envelope(sender_id=world.receiver, receiver_id=world.submitter)
+    with (folder / "syntax.999").open("wb") as out:
+        write_999(set_responses(claims), out, envelope=answers)
     with (folder / "status.277").open("wb") as out:
         write_277ca(practice.acknowledgements, out)
     with (folder / "remittances.835").open("wb") as out:

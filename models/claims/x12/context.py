@@ -9,6 +9,7 @@ from models.claims.acknowledgement import Acknowledgement
 from models.claims.claim import Claim
 from models.claims.common import Source
 from models.claims.remittance import Payment
+from models.claims.set_acknowledgement import SetAcknowledgement
 from models.errors import Place, Problem
 
 Segment = list[str]
@@ -16,14 +17,14 @@ Segment = list[str]
 
 
 class SkippedTransaction(msgspec.Struct, frozen=True, gc=False):
-    """A transaction that was named and passed over (999, 837I, 4010, ...)."""
+    """A transaction that was named and passed over (837I, 4010, 270, ...)."""
 
     place: Place
-    kind: str  # "999", "837I", "837P 4010", ...
+    kind: str  # "837I", "837P 4010", "270", ...
     reason: str
 
 
-Item = Claim | Payment | Acknowledgement | SkippedTransaction | Problem
+Item = Claim | Payment | Acknowledgement | SetAcknowledgement | SkippedTransaction | Problem
 """What reading a file yields, in the file's order."""
 
 
@@ -38,6 +39,8 @@ class TransactionContext(msgspec.Struct, gc=False):
     transaction: str  # ST02
     version: str  # GS08 or ST03
     group_date: dt.date | None  # GS04
+    sender_id: str = ""  # GS02
+    receiver_id: str = ""  # GS03
 
     def source(self, segment_number: int) -> Source:
         """Where a record that starts at this segment was read."""

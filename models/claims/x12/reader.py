@@ -20,6 +20,7 @@ from models.claims.x12.p277ca import parse_277ca
 from models.claims.x12.p835 import parse_835
 from models.claims.x12.p835_elements import element, read_date
 from models.claims.x12.p837 import parse_837p
+from models.claims.x12.p999 import parse_999
 from models.claims.x12.segments import Block, read_segments
 from models.errors import Place, Problem
 
@@ -27,6 +28,7 @@ _PARSERS: dict[tuple[str, str], Parser] = {
     ("837", "005010X222"): parse_837p,
     ("835", "005010X221"): parse_835,
     ("277", "005010X214"): parse_277ca,
+    ("999", "005010X231"): parse_999,
 }
 _KINDS = {
     ("837", "005010X223"): "837I",
@@ -211,6 +213,8 @@ class _Reader:
                 transaction=element(header, 2).strip(" "),
                 version=version,
                 group_date=read_date(element(group, 4).strip(" ")),
+                sender_id=element(group, 2).strip(" "),
+                receiver_id=element(group, 3).strip(" "),
             )
             try:
                 for item in parser(rest, context):

@@ -96,8 +96,14 @@ class X12Writer:
         )  # fmt: skip
         self._put(e.element.join(fields) + self._end)
 
-    def open_group(self, functional_id: str, version: str) -> None:
-        """Write a GS: ``functional_id`` GS01 (HC, HP, HN), ``version`` GS08."""
+    def open_group(
+        self, functional_id: str, version: str, created: dt.datetime | None = None
+    ) -> None:
+        """Write a GS: ``functional_id`` GS01 (HC, HP, HN, FA), ``version`` GS08.
+
+        ``created``: the group's own date, without it the interchange's.
+        """
+        created = created or self._created
         self.close_group()
         self._groups += 1
         self._group_transactions = 0
@@ -108,8 +114,8 @@ class X12Writer:
             functional_id,
             e.application_sender or e.sender_id,
             e.application_receiver or e.receiver_id,
-            f"{self._created:%Y%m%d}",
-            f"{self._created:%H%M}",
+            f"{created:%Y%m%d}",
+            f"{created:%H%M}",
             str(self._groups),
             "X",
             version,

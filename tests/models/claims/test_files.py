@@ -142,7 +142,7 @@ def test_archives_are_looked_into(tmp_path):
 
 
 def test_empty_folder_says_what_is_expected(tmp_path):
-    with pytest.raises(InputError, match=r"no files were found; expected are 837P, 835 and 277CA"):
+    with pytest.raises(InputError, match=r"no files were found; expected are 837P, 835, 277CA"):
         read_files([tmp_path])
 
 

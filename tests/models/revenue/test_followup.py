@@ -39,7 +39,7 @@ def test_stages_before_the_answer() -> None:
     assert stages["D0"] is Stage.ANSWERED
     assert stages["A1"] is Stage.SILENT
     assert stages["A2"] is Stage.ACCEPTED
-    assert stages["A3"] is Stage.REJECTED
+    assert stages["A3"] is Stage.REJECTED_277CA
     assert stages["A4"] is Stage.UNACKNOWLEDGED
     assert stages["A5"] is Stage.PENDING
 

@@ -53,6 +53,7 @@ def test_what_is_stored_comes_back_as_it_was(database):
         "payments": (1, 1),
         "remittances": (5, 5),
         "acknowledgements": (5, 5),
+        "set_acknowledgements": (0, 0),
         "notes": (0, 0),
     }
     assert report.practices == [PRACTICE]
@@ -126,13 +127,13 @@ def test_payments_without_a_trace_number_are_told_apart(database):
 
 def test_problems_and_skipped_parts_are_counted_and_kept(database):
     problem = Problem(Place("x.837", 7), "x12.example", "is damaged", "one claim")
-    skipped = SkippedTransaction(Place("x.837", 9), "999", "not read")
+    skipped = SkippedTransaction(Place("x.837", 9), "270", "not read")
     report = load(database, [CLAIMS[0], problem, skipped, skipped])
-    assert (report.problem_count, report.skipped) == (1, {"999": 2})
+    assert (report.problem_count, report.skipped) == (1, {"270": 2})
     with database.read() as connection:
         row = connection.execute(select(TransmissionRow)).one()
     assert msgspec.json.decode(row.problems, type=list[Problem]) == [problem]
-    assert row.counts["skipped"] == {"999": 2}
+    assert row.counts["skipped"] == {"270": 2}
     assert row.finished is not None
 
 

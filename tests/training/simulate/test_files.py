@@ -15,6 +15,7 @@ from models.claims.acknowledgement import Acknowledgement
 from models.claims.claim import Claim
 from models.claims.common import Source
 from models.claims.remittance import Payment
+from models.claims.set_acknowledgement import SetAcknowledgement
 from models.claims.x12 import read_x12, write_277ca, write_835, write_837p
 from models.errors import InputError
 from models.history import read_history
@@ -53,6 +54,18 @@ def test_files_hold_what_was_simulated(practice: SimulatedPractice, folder: Path
     assert [p.amount for p in payments] == [p.amount for p in practice.payments]  # type: ignore[attr-defined]
     answers = items(folder, "history/*.277", Acknowledgement)
     assert len(answers) == len(practice.acknowledgements)
+
+
+def test_every_set_that_was_sent_has_its_999(folder: Path) -> None:
+    responses = items(folder, "history/*.999", SetAcknowledgement)
+    sets = {
+        (x.source.file, x.source.transaction)  # type: ignore[attr-defined]
+        for x in items(folder, "history/*.837", Claim)
+    }
+    assert len(responses) == len(sets)
+    history = read_history([folder / "history"])
+    assert history.report.set_acknowledgements_unmatched == 0
+    assert all(len(s.set_acknowledgements) == 1 for s in history.submissions)
 
 
 def test_files_have_nothing_to_complain_of(folder: Path) -> None:
@@ -153,7 +166,7 @@ def test_the_command_writes_a_practice(tmp_path: Path) -> None:
         "future_notes.jsonl",
         "notes_truth.csv",
     }
-    assert {p.suffix for p in (out / "history").iterdir()} == {".837", ".277", ".835"}
+    assert {p.suffix for p in (out / "history").iterdir()} == {".837", ".999", ".277", ".835"}
 
 
 def test_equal_commands_write_equal_bytes(tmp_path: Path) -> None:

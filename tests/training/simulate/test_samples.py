@@ -13,6 +13,7 @@ SAMPLES = Path(__file__).parents[3] / "data_samples"
 TEXT = (
     "claims.837",
     "future.837",
+    "syntax.999",
     "status.277",
     "remittances.835",
     "claims.csv",

@@ -64,7 +64,7 @@ def test_many_interchanges_groups_and_transactions() -> None:
         ("837", "004010X096A1", "837I 4010"),
         ("835", "004010X091A1", "835 4010"),
         ("277", "005010X212", "277 claim status response"),
-        ("999", "005010X231A1", "999"),
+        ("997", "005010", "997"),
         ("270", "005010X279A1", "270"),
         ("JANE DOE", "JANE DOE", "unknown"),
     ],
