@@ -62,7 +62,9 @@ def read_submissions(connection: Connection, practice: str) -> Iterator[StoredSu
         yield stored_submission(row)
 
 
-def submission_query(practice: str) -> Select[int, bytes, dt.date, dt.datetime, bytes, str, str, str]:
+def submission_query(
+    practice: str,
+) -> Select[int, bytes, dt.date, dt.datetime, bytes, str, str, str]:
     """Rows for `stored_submission`, in the order of arrival."""
     return (
         select(
@@ -81,7 +83,9 @@ def submission_query(practice: str) -> Select[int, bytes, dt.date, dt.datetime, 
     )
 
 
-def stored_submission(row: Row[int, bytes, dt.date, dt.datetime, bytes, str, str, str]) -> StoredSubmission:
+def stored_submission(
+    row: Row[int, bytes, dt.date, dt.datetime, bytes, str, str, str],
+) -> StoredSubmission:
     """One row of `submission_query`."""
     claim = _claim.decode(row.payload)
     if claim.submitted != row.submitted:
