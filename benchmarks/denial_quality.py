@@ -16,7 +16,9 @@ The simulator states each claim's true probability of denial, so figures need no
 * category: the true probability, given that the claim is denied, of the category that the model
   names, weighted by the chance of a denial; as a share of what naming the likeliest would get;
 * per mechanism: the share of lift of claims denied by one mechanism against claims not denied
-  (drawn, seeds pooled; few denials make it noisy).
+  (drawn, seeds pooled; few denials make it noisy);
+* seen once, seen twice: the share of lift of one who knows all that payers do, but only rules
+  that the history shows by so many denials (`benchmarks.learnable`).
 
 Logistic regression and plain LightGBM on listed raw columns stand beside it, each tuned over four
 settings on the same calibration window and refitted through the same last day. With
@@ -33,6 +35,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.harness import arguments, report
+from benchmarks.learnable import Learnable
 from benchmarks.renaming import Renaming
 from models.claims.x12.context import Item
 from models.denial.features import FeatureEncoder, RowMaker
@@ -59,12 +62,14 @@ PROFILES = ("easy", "typical", "hard")
 SEEDS = (101, 102, 103, 104, 105)
 OURS = "Firstpass"
 MONTHS = 18
+SEEN = {"seen once": 1, "seen twice": 2}
 
 
 class Judged(msgspec.Struct):
     """Future claims of one practice: the truth, and each model's probabilities.
 
     ``truth`` ``[claims]``, ``by_category`` and ``ours_by_category`` ``[claims, categories]``.
+    ``seen``: probabilities of one who knows what the history shows.
     """
 
     truth: Floats
@@ -74,6 +79,7 @@ class Judged(msgspec.Struct):
     scores: dict[str, Floats]
     ours_by_category: Floats
     seconds: float
+    seen: dict[str, Floats]
 
     def share(self, name: str) -> float:
         """Share of attainable lift of a model."""
@@ -103,6 +109,7 @@ def judge(profile: str, seed: int, claims: int, *, renaming: Renaming | None = N
     scores = {OURS: np.array([r.denial_probability for r in risks])}
     for name, predict in Baselines(encoded.data, windows).fit(windows.as_of + 1).items():
         scores[name] = predict(batch)
+    learnable = Learnable(practice)
     decisions = [s.decision for s in future if s.decision is not None]
     return Judged(
         np.array([d.probability for d in decisions]),
@@ -112,6 +119,7 @@ def judge(profile: str, seed: int, claims: int, *, renaming: Renaming | None = N
         scores,
         np.array([list(r.categories.values()) for r in risks]),
         seconds,
+        {name: learnable.seen(future, least) for name, least in SEEN.items()},
     )
 
 
@@ -136,6 +144,10 @@ def summary(profile: str, runs: Sequence[Judged]) -> dict[str, float]:
         shares = [run.share(name) for run in runs]
         found[f"{name}: share of lift, mean"] = float(np.mean(shares))
         found[f"{name}: share of lift, worst seed"] = min(shares)
+    for name in SEEN:
+        found[f"{name}: share of lift, mean"] = float(
+            np.mean([expected_share(r.truth, r.seen[name]) for r in runs])
+        )
     truth = np.concatenate([r.truth for r in runs])
     denied = np.concatenate([r.denied for r in runs])
     ours = np.concatenate([r.scores[OURS] for r in runs])
@@ -215,8 +227,10 @@ def main() -> None:
         for seed in options.seeds:
             run = judge(profile, seed, options.claims)
             runs.append(run)
-            shares = ", ".join(f"{name} {run.share(name):.3f}" for name in run.scores)
-            print(f"{profile} {seed}: share of attainable lift: {shares}", flush=True)
+            shares = {name: run.share(name) for name in run.scores}
+            shares |= {name: expected_share(run.truth, run.seen[name]) for name in run.seen}
+            listed = ", ".join(f"{name} {share:.3f}" for name, share in shares.items())
+            print(f"{profile} {seed}: share of attainable lift: {listed}", flush=True)
             figures[f"{profile}: {OURS}: share of lift, seed {seed}"] = run.share(OURS)
         for name, value in summary(profile, runs).items():
             into = (
