@@ -26,6 +26,13 @@ def export(
             help="Also write which submissions had been warned of, and were heeded (CSV)."
         ),
     ] = None,
+    reviewed: Annotated[
+        Path | None,
+        typer.Option(
+            help="Also write the notes that reviewers submitted, with codes, evidence and"
+            " decisions (JSONL, to train coding from)."
+        ),
+    ] = None,
     form: Annotated[
         str, typer.Option(help="parquet (documented columns) or jsonl (every field).")
     ] = "parquet",
@@ -39,6 +46,7 @@ def export(
     """
     from serving.audit import AuditEntry
     from serving.store.history import Exported, export_history, export_scored, stored_practices
+    from serving.store.reviewed_notes import export_reviewed
 
     everyone = practice == EVERYONE
     with opened_store() as store:
@@ -61,12 +69,26 @@ def export(
             )
         if scored is not None:
             export_scored(store.database, scored, practice="" if everyone else practice)
+        if reviewed is not None:
+            done.notes = export_reviewed(
+                store.database, reviewed, practice="" if everyone else practice
+            )
+            store.audit.append(
+                AuditEntry(
+                    actor=actor(),
+                    action="notes.exported",
+                    record=f"practice:{practice}",
+                    practice="" if everyone else practice,
+                    detail={"notes": done.notes},
+                )
+            )
     words = (
         f"{done.submissions:,} submissions, {done.payments:,} payments and"
         f" {done.acknowledgements:,} acknowledgements: {out}"
-        if done.files
+        + (f"; {done.notes:,} reviewed notes: {reviewed}" if reviewed is not None else "")
+        if done.files or done.notes
         else f"the store holds nothing{'' if everyone else ' of this practice'}"
     )
     show(done, words, as_json=json)
-    if not done.files:
+    if not (done.files or done.notes):
         raise typer.Exit(1)

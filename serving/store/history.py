@@ -176,6 +176,7 @@ class Exported(msgspec.Struct):
     payments: int = 0
     acknowledgements: int = 0
     set_acknowledgements: int = 0
+    notes: int = 0
 
 
 def export_history(

@@ -29,7 +29,7 @@ from serving.store.tables import (
 )
 
 OPEN, SUBMITTED = "open", "submitted"
-ACCEPT, REJECT, REPLACE, ADD, UNDO, SUBMIT, REOPEN = (
+ACCEPT, REJECT, REPLACE, ADD, UNDO, SUBMIT, REOPEN, FLAG = (
     "accept",
     "reject",
     "replace",
@@ -37,6 +37,7 @@ ACCEPT, REJECT, REPLACE, ADD, UNDO, SUBMIT, REOPEN = (
     "undo",
     "submit",
     "reopen",
+    "flag",
 )
 #: Whoever has not asked for a note for so long has it open no more.
 READING = dt.timedelta(seconds=25)
@@ -96,8 +97,9 @@ class StoredNote(msgspec.Struct, frozen=True):
 class Decision(msgspec.Struct, frozen=True):
     """One decision as it was made.
 
-    ``kind`` is accept, reject, replace, add, undo (of ``undoes``), submit or reopen; ``replaces``
-    is the system and code that a replacement stands for; ``begin``/``end`` are the words marked.
+    ``kind`` is accept, reject, replace, add, undo (of ``undoes``), submit, reopen or flag (a
+    payer denied the code, ``reason`` says how); ``replaces`` is the system and code that a
+    replacement stands for; ``begin``/``end`` are the words marked.
     """
 
     id: int
@@ -317,10 +319,8 @@ class Notes:
 
     def decisions(self, note: int) -> list[Decision]:
         """Every decision about a note, as they were made."""
-        columns = [getattr(DecisionRow, x) for x in Decision.__struct_fields__]
-        query = select(*columns).where(DecisionRow.note == note).order_by(DecisionRow.id)
         with self._database.read() as connection:
-            return [Decision(*row) for row in connection.execute(query)]
+            return decisions_of(connection, note)
 
     def decide(
         self, note: StoredNote, decision: NewDecision, *, actor: str, who: str, revision: int
@@ -419,21 +419,33 @@ class Notes:
 
     def claim_of(self, note: StoredNote) -> Claim | None:
         """The claim that belongs to the note: a draft, else the last one submitted."""
-        if not note.claim_id:
-            return None
-        draft = select(DraftRow.payload).where(
-            DraftRow.practice == note.practice, DraftRow.claim_id == note.claim_id
-        )
-        filed = (
-            select(ClaimRow.payload)
-            .join(SubmissionRow, SubmissionRow.body == ClaimRow.body)
-            .where(SubmissionRow.practice == note.practice, SubmissionRow.claim_id == note.claim_id)
-            .order_by(SubmissionRow.submitted.desc())
-            .limit(1)
-        )
         with self._database.read() as connection:
-            payload = connection.execute(draft).scalar() or connection.execute(filed).scalar()
+            payload = claim_payload(connection, note.practice, note.claim_id)
         return None if payload is None else msgspec.json.decode(payload, type=Claim)
+
+
+def claim_payload(connection: Connection, practice: str, claim_id: str) -> bytes | None:
+    """JSON of the claim that a note names: a draft, else the last one submitted."""
+    if not claim_id:
+        return None
+    draft = select(DraftRow.payload).where(
+        DraftRow.practice == practice, DraftRow.claim_id == claim_id
+    )
+    filed = (
+        select(ClaimRow.payload)
+        .join(SubmissionRow, SubmissionRow.body == ClaimRow.body)
+        .where(SubmissionRow.practice == practice, SubmissionRow.claim_id == claim_id)
+        .order_by(SubmissionRow.submitted.desc())
+        .limit(1)
+    )
+    return connection.execute(draft).scalar() or connection.execute(filed).scalar()
+
+
+def decisions_of(connection: Connection, note: int) -> list[Decision]:
+    """Every decision about a note, as they were made."""
+    columns = [getattr(DecisionRow, x) for x in Decision.__struct_fields__]
+    query = select(*columns).where(DecisionRow.note == note).order_by(DecisionRow.id)
+    return [Decision(*row) for row in connection.execute(query)]
 
 
 def certainty(suggestions: Sequence[Suggestion]) -> float:

@@ -4,6 +4,7 @@ import msgspec
 
 from models.history import HistoryOptions
 from serving.scoring.recovery import served_recovery
+from serving.store.denied_notes import flag_denied_notes
 from serving.store.ledger import Posted
 from serving.store.outcomes import Refreshed
 from serving.store.snapshot import read_snapshot
@@ -33,6 +34,8 @@ def is_stale(store: Store, practice: str) -> bool:
 def work_in(store: Store, practice: str, options: HistoryOptions | None = None) -> WorkedIn | None:
     """Outcomes, postings, KPIs and work items of one practice; ``None`` where all are up to date.
 
+    Notes whose accepted codes turn out denied for coding are opened again.
+
     Killed in between, it is simply done again: nothing is lost or doubled.
 
     Raises:
@@ -44,6 +47,8 @@ def work_in(store: Store, practice: str, options: HistoryOptions | None = None) 
     if snapshot is None:
         return None
     outcomes = store.outcomes.refresh(practice, options, snapshot=snapshot)
+    if outcomes is not None:
+        flag_denied_notes(store.database, practice, snapshot.history.submissions)
     ledger = store.ledgers.compute(snapshot, options)
     posted = store.ledgers.post(practice, options, snapshot=snapshot, ledger=ledger)
     store.kpis.refresh(snapshot, ledger)

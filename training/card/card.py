@@ -25,6 +25,8 @@ from training.loop.compare import age_group, specialty
 ATTRIBUTES_FILE = Path(__file__).with_name("attributes.csv")
 STATEMENTS_FILE = Path(__file__).with_name("statements.toml")
 OWNER_FILE = "model-card.toml"
+#: Models that have a card.
+MODELS = ("denial", "coding")
 
 #: Claims and denials below which a subgroup's figures are noise and are not given.
 LEAST_CLAIMS = 50
@@ -55,13 +57,30 @@ class Subgroup(msgspec.Struct, frozen=True):
     calibration_error: float | None
 
 
+class NoteGroup(msgspec.Struct, frozen=True):
+    """Performance of a coding model for one group of the notes that it was judged on."""
+
+    system: str
+    attribute: str
+    group: str
+    notes: int
+    codes: int
+    map: float  # mean average precision
+    micro_f1: float
+    calibration_error: float | None
+
+
 class ModelCard(msgspec.Struct, frozen=True):
-    """A version's card. ``generated`` is when, ``subgroups`` the fairness figures."""
+    """A version's card. ``generated`` is when.
+
+    ``subgroups`` are the fairness figures of a denial model, ``note_groups`` of a coding model.
+    """
 
     model: str
     generated: dt.datetime
     attributes: tuple[Attribute, ...]
     subgroups: tuple[Subgroup, ...]
+    note_groups: tuple[NoteGroup, ...] = ()
 
     @property
     def missing(self) -> list[str]:
@@ -101,7 +120,7 @@ def with_owner(card: ModelCard, path: Path) -> ModelCard:
     Raises:
         InputError: The owner's file is not usable.
     """
-    answers = owner_answers(path)
+    answers = owner_answers(path, card.model)
     return msgspec.structs.replace(
         card,
         attributes=tuple(
@@ -117,8 +136,11 @@ def attribute_table() -> list[Attribute]:
         return [msgspec.convert(dict(row), Attribute, strict=False) for row in csv.DictReader(file)]
 
 
-def owner_answers(path: Path) -> dict[str, str]:
-    """What the owner has written; empty where there is no file.
+def owner_answers(path: Path, model: str = "denial") -> dict[str, str]:
+    """What the owner has written of a model; empty where there is no file.
+
+    Fields at the top of the file hold for every model, those in a table ``[denial]`` or
+    ``[coding]`` for that one.
 
     Raises:
         InputError: The file is no TOML, or names an attribute that is not the owner's; the text
@@ -131,17 +153,26 @@ def owner_answers(path: Path) -> dict[str, str]:
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path} cannot be read as TOML: {error}") from error
     allowed = [a.id for a in attribute_table() if a.source == "owner"]
-    for name, value in content.items():
-        if name not in allowed:
-            raise InputError(f"{path}: {name!r} is no field; allowed: {', '.join(allowed)}")
-        if not isinstance(value, str):
-            raise InputError(f"{path}: {name} must be text in quotes")
-    return content
+    tables = {name: content.pop(name, {}) for name in MODELS}
+    for table in (content, *tables.values()):
+        if not isinstance(table, dict):
+            raise InputError(f"{path}: {', '.join(MODELS)} are tables, as in [{MODELS[0]}]")
+        for name, value in table.items():
+            if name not in allowed:
+                raise InputError(f"{path}: {name!r} is no field; allowed: {', '.join(allowed)}")
+            if not isinstance(value, str):
+                raise InputError(f"{path}: {name} must be text in quotes")
+    own = {name: value for name, value in tables.get(model, {}).items() if value.strip()}
+    return {**content, **own}
 
 
 def owner_template() -> str:
     """A file for the owner to fill in, every question as a comment."""
-    lines = ["# What only you know of your models. Leave a field empty if it is not known.", ""]
+    lines = [
+        "# What only you know of your models. Leave a field empty if it is not known. What holds",
+        "# for one model only goes, below all others, into a table [denial] or [coding].",
+        "",
+    ]
     for attribute in attribute_table():
         if attribute.source == "owner":
             lines += [f"# {attribute.question}", f'{attribute.id} = ""', ""]

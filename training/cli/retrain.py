@@ -18,6 +18,7 @@ from training.cli.store_export import history_or_store
 
 if TYPE_CHECKING:
     from training.loop.retrain import RetrainResult
+    from training.loop.retrain_coding import CodingRetrainResult
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -85,6 +86,110 @@ def denial(
             progress=report,
         )
     show(_plain(result), _described(result), as_json=json)
+
+
+@app.command()
+def coding(
+    notes: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[NOTES.jsonl]",
+            help="Labelled notes beside the reviewed ones of the store: JSONL files or folders.",
+            exists=True,
+            show_default=False,
+        ),
+    ] = None,
+    history: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Claims to learn habits and procedures from (default: those of the store).",
+            exists=True,
+            show_default=False,
+        ),
+    ] = None,
+    promote: Annotated[
+        bool, typer.Option("--promote", help="Make it the champion if it passes the gate.")
+    ] = False,
+    gate: Annotated[
+        Path | None,
+        typer.Option(help="TOML of the gate's criteria (default: training/loop/gate_coding.toml)."),
+    ] = None,
+    attention: Annotated[
+        bool,
+        typer.Option(
+            "--attention/--no-attention",
+            help="Also learn which words speak for codes that were seen often (needs torch).",
+        ),
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Learn from reviewers' decisions; register a challenger; promote it only if told to.
+
+    Takes every note that was reviewed and submitted, with its evidence, and the labelled files
+    named here. Champion and challenger are compared on the latest notes that neither has learnt
+    from. Safe to run twice; the champion stays as it is when anything fails.
+
+    Example: firstpass retrain coding --promote
+    """
+    from models.coding.reviewed import read_reviewed
+    from training.cli.store_export import reviews_of_store
+    from training.loop.retrain_coding import retrain_coding
+
+    with reviews_of_store() as store, progress() as report:
+        claims = history or ([store.history] if store.history is not None else [])
+        result = retrain_coding(
+            read_reviewed(store.reviewed) if store.reviewed is not None else [],
+            notes or [],
+            history=claims,
+            promote_it=promote,
+            gate_file=gate,
+            attention=attention,
+            progress=report,
+        )
+    show(_coding_plain(result), _coding_described(result), as_json=json)
+
+
+def _coding_plain(result: "CodingRetrainResult") -> dict[str, object]:
+    from training.cli.coding import training_summary
+
+    training = result.training
+    return {
+        "words": result.words,
+        **({} if training is None else training_summary(training)),
+        "gate": None if training is None or training.gate is None else training.gate.verdict,
+        "criteria": [] if training is None or training.gate is None else training.gate.criteria,
+        "comparison": result.comparison,
+        "decided": result.decided,
+        "forgotten": result.forgotten,
+    }
+
+
+def _coding_described(result: "CodingRetrainResult") -> str:
+    from training.cli.coding import training_words
+
+    training = result.training
+    if training is None or training.gate is None:
+        return result.words
+    lines = [training_words(training), ""]
+    if result.decided:
+        lines += ["What reviewers did with the suggestions", columns([
+            {
+                "version": x.model_version or "none", "notes": f"{x.notes:,}",
+                "accepted": f"{x.accepted:,}", "rejected": f"{x.rejected:,}",
+                "replaced": f"{x.replaced:,}", "added by hand": f"{x.added:,}",
+            }
+            for x in result.decided
+        ]), ""]  # fmt: skip
+    lines += [columns([
+        {"question": c.name, "answer": c.verdict, "why": c.words} for c in training.gate.criteria
+    ]), ""]  # fmt: skip
+    if result.forgotten:
+        lines.append(
+            f"The champion had learnt from {result.forgotten:,} notes that were not given this"
+            " time: name their files, or the challenger does not know them."
+        )
+    lines.append(result.words + ".")
+    return "\n".join(lines)
 
 
 def _plain(result: "RetrainResult") -> dict[str, object]:

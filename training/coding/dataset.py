@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 
 import msgspec
 import numpy as np
@@ -138,6 +138,16 @@ def folds_of(group: Ints, count: int, seed: int = 0) -> Ints:
         fold[one] = int(filled.argmin())
         filled[fold[one]] += sizes[one]
     return fold[group]
+
+
+def apart(data: LabelledNotes, chosen: Set[str]) -> tuple[Ints, Ints]:
+    """Rows to learn from and rows to test on, where the notes to test on are ``chosen`` by id.
+
+    No patient is on both sides: of a tested patient nothing is learnt.
+    """
+    test = np.array([r.id in chosen for r in data.records], bool)
+    learn = ~test & ~np.isin(data.group, np.unique(data.group[test]))
+    return np.flatnonzero(learn), np.flatnonzero(test)
 
 
 def split(data: LabelledNotes, share: float = 0.2, seed: int = 0) -> tuple[Ints, Ints]:

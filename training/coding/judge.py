@@ -25,7 +25,8 @@ SHOWN = 0.05
 class Judged(msgspec.Struct):
     """Figures of one system, and what plots and tables are drawn from.
 
-    ``labels`` and ``probabilities``: of every suggestion from `SHOWN` on, in one row.
+    ``labels`` and ``probabilities``: of every suggestion from `SHOWN` on, in one row;
+    ``answers``: these suggestions by note, best first.
     ``unseen_recall``: of gold codes that training never saw, the share that is a candidate.
     """
 
@@ -36,6 +37,7 @@ class Judged(msgspec.Struct):
     chapters: pd.DataFrame
     labels: list[bool]
     probabilities: list[float]
+    answers: list[list[tuple[str, float]]]
 
     def summary(self) -> dict[str, object]:
         """Figures and chapters as plain data."""
@@ -90,7 +92,7 @@ def judge(
         found_ += len(rare & {c for c, _ in ranked})
     return Judged(
         data.system, figures, error, found_ / unseen if unseen else float("nan"),
-        by_chapter(data, answers, part.threshold), labels, scores,
+        by_chapter(data, answers, part.threshold), labels, scores, answers_shown,
     )  # fmt: skip
 
 

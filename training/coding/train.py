@@ -4,8 +4,9 @@ import datetime as dt
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 import pandas as pd
@@ -16,6 +17,7 @@ from models.coding.artifact import MODEL_NAME, load_artifact, save_artifact
 from models.coding.dayone import day_one_model
 from models.coding.features import FEATURE_SCHEMA, Sources
 from models.coding.history import StringHistory
+from models.coding.learnt import note_mark, write_learnt
 from models.coding.lexicon import Lexicon
 from models.coding.mentions import TermFinder
 from models.coding.model import ICD10CM, CodingModel, SystemPart
@@ -24,12 +26,17 @@ from models.coding.pyfunc import COLUMNS, INPUT_COLUMN
 from models.coding.ranker import PriorRanker
 from models.coding.words import vocabulary
 from models.errors import NotEnoughDataError, Problem
-from models.registry import TableSignature, Version, promote, store_folder
-from training.coding.dataset import LabelledNotes, label, split, systems_of
+from models.registry import TableSignature, Version, home, promote, store_folder
+from training.card.card import OWNER_FILE, ModelCard, owner_answers, write_card
+from training.card.coding import coding_card
+from training.card.page import card_page
+from training.coding.dataset import LabelledNotes, apart, label, split, systems_of
 from training.coding.fit import fit_part
 from training.coding.judge import Judged, judge
+from training.coding.people import Who, people_of
 from training.coding.vectors import StringVectors, dense_terms
 from training.coding.visits import NO_VISITS, Billed, Visits, read_billed
+from training.loop.gate import GateResult
 from training.progress import Progress, silent
 from training.tracking import combined_fingerprint, file_digest, training_run
 from training.tracking.runs import TrainingRun
@@ -62,6 +69,36 @@ class CodingTraining(msgspec.Struct):
     promoted: bool = False
     visits: int = 0
     silver: dict[str, int] = {}
+    card: ModelCard | None = None
+    gate: GateResult | None = None
+
+
+class CodingCandidate(msgspec.Struct):
+    """A version on its way to the registry, as a gatekeeper sees it.
+
+    ``tested`` by system: the part that has not seen the ``held`` notes, which it is judged on.
+    """
+
+    billed: Billed
+    people: dict[str, Who]
+    tested: dict[str, SystemPart] = {}
+    held: dict[str, LabelledNotes] = {}
+    card: ModelCard | None = None
+
+
+class CodingGatekeeper(Protocol):
+    """Who decides whether a training is worth its while, and whether its result may suggest."""
+
+    def begin(self, fingerprint: str) -> None:
+        """Told which labelled notes will be learnt from; may raise to stop the work."""
+
+    def choose(self, notes: Sequence[NoteRecord]) -> Set[str]:
+        """Ids of the notes that the tested model must not learn from."""
+
+    def judge(
+        self, candidate: CodingCandidate, result: CodingTraining, run: TrainingRun
+    ) -> GateResult:
+        """Answer the gate's questions; may log to ``run``."""
 
 
 def train_coding(
@@ -70,9 +107,14 @@ def train_coding(
     history: Sequence[Path] = (),
     promote_it: bool = False,
     attention: bool = False,
+    gatekeeper: CodingGatekeeper | None = None,
+    people: Mapping[str, Who] | None = None,
     progress: Progress = silent,
 ) -> CodingTraining:
     """Train, test, register. Without notes: the day-one version.
+
+    With a ``gatekeeper``, it chooses the notes to test on, and ``promote_it`` holds only if the
+    gate is passed. ``people`` by note id: what is known of patients beside the claims.
 
     ``history``: the practice's claims. They say what each specialty bills, and give notes that
     name their claim labels of every code system that coders did not label (HCPCS, CPT).
@@ -109,11 +151,19 @@ def train_coding(
         result.problems += billed.problems
         for system, part in model.parts.items():
             part.sources.habits = billed.visits.habits(system)
+    whose = {**people_of(billed.visits, billed.notes), **(people or {})}
+    candidate = CodingCandidate(billed, whose)
+    labelled = _labels_mark(billed.notes)
+    if gatekeeper is not None:
+        gatekeeper.begin(labelled)
     if notes:
         how = "words" if dense is None else "attention" if attention else "vectors"
         how += f"-{_terms_mark(model)}"
+        chosen = None if gatekeeper is None else gatekeeper.choose(billed.notes)
+        if chosen:
+            how += f"-{hashlib.sha256(' '.join(sorted(chosen)).encode()).hexdigest()[:8]}"
         work = store_folder() / "work" / f"coding-{fingerprint}-{FEATURE_SCHEMA}-{how}"
-        _learn(model, billed, result, work, attention, progress)
+        _learn(model, candidate, chosen, result, work, attention, progress)
     progress("registering")
     parameters: dict[str, str | int | float | bool | None] = {
         "notes": result.notes,
@@ -133,26 +183,39 @@ def train_coding(
         for system, found in result.judged.items():
             _log(run, system, found)
         save_artifact(model, Path(folder))
+        learnt_from = [n for n in billed.notes if n.codes is not None] if result.learnt else []
+        write_learnt(Path(folder), (note_mark(n.text) for n in learnt_from))
         load_artifact(Path(folder))
+        owner = owner_answers(home() / OWNER_FILE, MODEL_NAME)
+        result.card = candidate.card = coding_card(candidate, result.judged, owner)
+        write_card(result.card, Path(folder))
+        run.report(result.card, "card.json")
+        tags = {"systems": ",".join(model.systems), "labelled_notes": labelled}
+        if gatekeeper is not None:
+            result.gate = gatekeeper.judge(candidate, result, run)
+            tags["gate"] = result.gate.verdict
         result.version = run.register(
             Path(folder),
             loader_module="models.coding.pyfunc",
             signature=SIGNATURE,
             input_example=pd.DataFrame({INPUT_COLUMN: [EXAMPLE]}),
             headline=_headline(result),
-            tags={"systems": ",".join(model.systems)},
+            tags=tags,
         )
+        run.text(card_page(result.card, str(result.version.version)), "card.html")
     if work is not None:
         shutil.rmtree(work, ignore_errors=True)
-    if promote_it:
-        promote(MODEL_NAME, result.version.version, reason="firstpass train coding --promote")
+    if promote_it and (result.gate is None or result.gate.verdict == "passed"):
+        words = "firstpass train coding --promote" if gatekeeper is None else "passed the gate"
+        promote(MODEL_NAME, result.version.version, reason=words)
         result.promoted = True
     return result
 
 
 def _learn(
     model: CodingModel,
-    billed: Billed,
+    candidate: CodingCandidate,
+    chosen: Set[str] | None,
     result: CodingTraining,
     work: Path,
     attention: bool,
@@ -163,6 +226,7 @@ def _learn(
     The tested part knows no visit of a test patient and, where the test is later, none of its
     days. It is held against coders' labels where there are enough, else against claims.
     """
+    billed = candidate.billed
     notes = billed.notes
     counts = systems_of(notes)
     if not counts:
@@ -180,7 +244,13 @@ def _learn(
             continue
         data = label(notes, system, known=_known(system, model.icd10cm), problems=result.problems)
         part = model.parts.get(system) or _without_terms()
-        learn, test = split(data)
+        learn, test = split(data) if chosen is None else apart(data, chosen)
+        if len(learn) < LEAST_NOTES or not len(test):
+            result.missing.append(
+                f"{system}: {len(learn)} notes to learn from beside {len(test)} to test on;"
+                f" {LEAST_NOTES} and one are the least"
+            )
+            continue
         if not (part.sources.terms.lexicon.codes or _has_words(data.take(learn))):
             result.missing.append(
                 f"{system}: no words go with its codes in these notes; mark words, give more"
@@ -199,6 +269,7 @@ def _learn(
         coded = [r for r in test if data.records[r].id not in silver]
         judged = data.take(coded if len(coded) >= LEAST_NOTES else test)
         result.judged[system] = judge(tested, judged, model.rules, progress)
+        candidate.tested[system], candidate.held[system] = tested, judged
         model.parts[system] = _fit(
             data, part, model, vectors, billed.visits, work / "all", attention, progress
         )
@@ -252,6 +323,19 @@ def _fingerprint(paths: Sequence[Path]) -> str:
     """Names the files that were learnt from; ``""`` for none."""
     files = [p for path in paths for p in ([path] if path.is_file() else path.rglob("*"))]
     return combined_fingerprint(file_digest(p) for p in files if p.is_file()) if files else ""
+
+
+def _labels_mark(notes: Sequence[NoteRecord]) -> str:
+    """Names the labelled notes whichever files they came from, in whatever order."""
+    marks = sorted(
+        f"{note_mark(n.text)}".encode() + msgspec.json.encode(sorted(n.codes, key=lambda c: c.code))
+        for n in notes
+        if n.codes is not None
+    )
+    digest = hashlib.sha256()
+    for mark in marks:
+        digest.update(mark)
+    return digest.hexdigest()[:16] if marks else ""
 
 
 def _known(system: str, icd: Icd10cm) -> Callable[[str, dt.date | None], bool] | None:

@@ -149,7 +149,17 @@ def age_group(claim: Claim) -> str:
     birth, day = claim.patient.birth_date, claim.service_date or claim.submitted
     if birth is None:
         return "unknown"
-    years = day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
+    return age_group_of(day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day)))
+
+
+def age_group_of(years: int | None) -> str:
+    """The age group of so many years.
+
+    >>> age_group_of(44), age_group_of(None)
+    ('18 to 44', 'unknown')
+    """
+    if years is None:
+        return "unknown"
     return next(name for least, name in reversed(AGE_GROUPS) if max(years, 0) >= least)
 
 

@@ -45,23 +45,32 @@ def report_page(
             ("Reliability on the test window", plots.reliability_diagram(denied, named)),
             ("Ranking on the test window", plots.ranking(denied, named)),
         ):
-            pictures.append((words, _embedded(figure)))
-    environment = Environment(
+            pictures.append((words, embedded(figure)))
+    return (
+        environment()
+        .get_template("report.html")
+        .render(
+            gate=gate,
+            comparison=comparison,
+            champion=champion,
+            windows=candidate.windows,
+            report=candidate.claims.report,
+            pictures=pictures,
+        )
+    )
+
+
+def environment() -> Environment:
+    """The templates of this package."""
+    return Environment(
         loader=PackageLoader("training.loop", "."),
         autoescape=select_autoescape(default=True, default_for_string=True),
         undefined=StrictUndefined,
     )
-    return environment.get_template("report.html").render(
-        gate=gate,
-        comparison=comparison,
-        champion=champion,
-        windows=candidate.windows,
-        report=candidate.claims.report,
-        pictures=pictures,
-    )
 
 
-def _embedded(figure: Figure) -> str:
+def embedded(figure: Figure) -> str:
+    """A figure as base64 of its PNG."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=110)
     return base64.b64encode(buffer.getvalue()).decode()

@@ -22,7 +22,7 @@ from training.denial.dataset import build_dataset
 from training.denial.evaluate import seen_by
 from training.denial.train import Candidate, TrainingResult, train_denial
 from training.loop.compare import Comparison, compare, criteria
-from training.loop.gate import Criterion, Gate, GateResult, read_gate
+from training.loop.gate import Gate, GateResult, card_criterion, read_gate
 from training.loop.report import log_report
 from training.loop.scored import ScoredClaims
 from training.progress import Progress, silent
@@ -56,7 +56,7 @@ class ChampionGate:
         Raises:
             NothingNewError: It has.
         """
-        known = {v.tags.get("data_fingerprint"): v.version for v in _versions()}
+        known = {v.tags.get("data_fingerprint"): v.version for v in registered(MODEL_NAME)}
         if fingerprint in known:
             raise NothingNewError(
                 f"version {known[fingerprint]} was trained on the same answers: nothing to do"
@@ -68,16 +68,7 @@ class ChampionGate:
             self.comparison = self._compare(candidate, self.champion)
         answers = list(criteria(self.comparison, self.gate))
         if self.gate.card.every_field:
-            missing = candidate.card.missing
-            answers.append(
-                Criterion(
-                    "card",
-                    "failed" if missing else "passed",
-                    f"{len(missing)} fields of the model card are missing: {', '.join(missing)}"
-                    if missing
-                    else "every field of the model card is filled",
-                )
-            )
+            answers.append(card_criterion(candidate.card.missing))
         result = GateResult(tuple(answers))
         number = self.champion.model_version if self.champion is not None else ""
         log_report(run, candidate, self.comparison, result, number)
@@ -166,15 +157,16 @@ def only_one(name: str) -> Iterator[None]:
         lock.release()
 
 
-def _versions() -> list[Version]:
+def registered(name: str) -> list[Version]:
+    """Every version of a model; none where there is no store yet."""
     try:
-        return list(versions(MODEL_NAME)) if MODEL_NAME in model_names() else []
+        return list(versions(name)) if name in model_names() else []
     except RegistryError:
         return []  # no store yet: the first training makes it
 
 
 def _champion() -> DenialModel | None:
-    if not any(CHAMPION in v.aliases for v in _versions()):
+    if not any(CHAMPION in v.aliases for v in registered(MODEL_NAME)):
         return None
     loaded = load(MODEL_NAME, CHAMPION)
 

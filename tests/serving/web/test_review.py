@@ -11,8 +11,9 @@ from models.codes.icd10cm import load_icd10cm
 from models.coding.note import read_note
 from serving.store.columns import now
 from serving.store.notes import Decision, QueueFilter, certainty
+from serving.store.review_state import Chosen, Code, review_state
 from serving.web.note_view import Mark, note_blocks
-from serving.web.review_state import Chosen, Code, obstacles, review_state
+from serving.web.obstacles import obstacles
 from tests.serving.web.site import (
     HTML,
     NOTE,
@@ -288,7 +289,7 @@ def test_of_several_decisions_about_a_code_the_last_that_stands_counts():
 )
 def test_what_must_not_be_sent_is_an_error(codes, severities):
     chosen = [Chosen("ICD-10-CM", x, "", i) for i, x in enumerate(codes)]
-    found = obstacles(chosen, [], 0, load_icd10cm(), dt.date(2026, 3, 1))
+    found = obstacles(chosen, [], 0, load_icd10cm(), dt.date(2026, 3, 1), {})
     assert [x.severity for x in found if x.severity == "error"] == severities
 
 
