@@ -22,7 +22,7 @@ from models.coding.em import VisitLevel
 from models.coding.em_rules import is_office_visit
 from models.coding.spans import Note, SectionKind
 from models.coding.suggestion import Evidence, Suggestion
-from models.coding.support import find_support
+from models.coding.support import NoteWords
 
 ICD10CM = "ICD-10-CM"
 LIKELY = 0.5
@@ -40,6 +40,7 @@ _WEAK = {
     SectionKind.ALLERGIES: "only among the allergies",
 }
 _CONCLUSIONS = (SectionKind.ASSESSMENT, SectionKind.PLAN, SectionKind.PROCEDURES)
+_TOLD = tuple(k for k in SectionKind if k not in _WEAK and k not in _CONCLUSIONS)
 _ASSERTED = {
     Assertion.UNCERTAIN: (
         "the note has it only as possible",
@@ -84,11 +85,16 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class Supported(msgspec.Struct, frozen=True):
-    """A billed code that the note supports, and by which words."""
+    """A billed code that the note supports, and by which words.
+
+    ``grade``: ``"stated"`` in what the physician concluded or did (or in a note without
+    sections), ``"mentioned"`` only in what was asked, told or examined.
+    """
 
     system: str
     code: str
     evidence: tuple[Evidence, ...]
+    grade: str = "stated"
 
 
 class Comparison(msgspec.Struct, frozen=True):
@@ -124,6 +130,7 @@ class _Comparer:
         self.icd = icd
         self.diagnoses = [s for s in suggestions if s.system == ICD10CM]
         self.by_code = {s.code: s for s in self.diagnoses}
+        self.words = NoteWords(note)
         self.procedures = {s.code: s for s in suggestions if s.system != ICD10CM}
 
     def compare(
@@ -195,7 +202,7 @@ class _Comparer:
         own = self.by_code.get(code)
         if own is not None:
             strong = self._strong(own)
-            if code[:3] in _HISTORY and own.assertion is Assertion.HISTORICAL:
+            if own.assertion is Assertion.HISTORICAL and self._is_past(code):
                 strong = own.evidence
             if code[:3] in _FAMILY and own.assertion is Assertion.FAMILY:
                 strong = own.evidence
@@ -203,14 +210,23 @@ class _Comparer:
                 better = self._more_specific(code, strong)
                 if better is not None:
                     return self._less_specific(code, better, lines)
-                return Supported(ICD10CM, code, strong)
+                return Supported(ICD10CM, code, strong, self._grade(strong))
         better = self._more_specific(code, ())
         if better is not None:
             return self._less_specific(code, better, lines)
-        own_words = find_support(self.note, self.icd, code, (*_CONCLUSIONS, None))
-        if own_words:
-            return Supported(ICD10CM, code, own_words)
+        for sections in ((*_CONCLUSIONS, None), _TOLD):
+            if said := self.words.support(self.icd, code, sections):
+                return Supported(ICD10CM, code, said, self._grade(said))
         return self._unsupported(code, own, lines)
+
+    def _is_past(self, code: str) -> bool:
+        """Whether the code itself says that something is past ("Old myocardial infarction")."""
+        return code[:3] in _HISTORY or self.icd.title(code).startswith("Old ")
+
+    def _grade(self, evidence: Sequence[Evidence]) -> str:
+        kinds = [self._section(e) for e in evidence]
+        stated = not self.note.sections or any(k is None or k in _CONCLUSIONS for k in kinds)
+        return "stated" if stated else "mentioned"
 
     def _more_specific(self, code: str, shared: Sequence[Evidence]) -> Suggestion | None:
         """A present suggestion that says more than ``code``, on the same words where it has any."""
@@ -276,6 +292,8 @@ class _Comparer:
             )  # fmt: skip
         if near.assertion is not Assertion.PRESENT:
             why, needed = _ASSERTED[near.assertion]
+            if near is not own:
+                why = f"no words were found that support it; of {near.code}, beside it, {why}"
         else:
             kinds = [self._section(e) for e in near.evidence]
             why = next(

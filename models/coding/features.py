@@ -21,7 +21,7 @@ from models.coding.lexicon import Lexicon
 from models.coding.mentions import StringMention, TermFinder, TermMention, find_strings
 from models.coding.spans import Note, SectionKind, Span
 from models.coding.stretches import Stretch, sentence_words, stretches
-from models.coding.words import Token, Vocabulary, tokens
+from models.coding.words import Token, Vocabulary, key, tokens
 
 FEATURE_SCHEMA = 4
 Floats = NDArray[np.float32]
@@ -143,6 +143,7 @@ def spelt_out(note: Note, words: list[list[Token]], vocabulary: Vocabulary) -> l
     """
     if not note.sections:
         return words
+    words = [[_side(note.text, t) for t in sentence] for sentence in words]
     found = {a.begin: a for a in load_abbreviations().find(note) if a.meanings[0].share >= 0.6}
     if not found:
         return words
@@ -163,6 +164,18 @@ def spelt_out(note: Note, words: list[list[Token]], vocabulary: Vocabulary) -> l
                 spelt.append(token)
         result.append(spelt)
     return result
+
+
+_SIDES = {"R": "right", "Rt": "right", "RT": "right", "L": "left", "Lt": "left", "LT": "left"}
+
+
+def _side(text: str, token: Token) -> Token:
+    """A side's initial before a word as the side ("R shoulder", not "r/o" or "L4")."""
+    side = _SIDES.get(text[token.begin : token.end])
+    behind = text[token.end : token.end + 2]
+    if side is None or not (len(behind) == 2 and behind[0] in " -" and behind[1].isalpha()):
+        return token
+    return Token(token.begin, token.end, side, key(side))
 
 
 class _Row(msgspec.Struct, gc=False):

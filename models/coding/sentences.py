@@ -43,7 +43,8 @@ def find_sentences(text: str, sections: Sequence[Section]) -> tuple[Sentence, ..
     result: list[Sentence] = []
     at = 0
     for number, section in enumerate(sections):
-        result.extend(_sentences(text, at, section.heading.begin, number - 1))
+        if not number:  # between two sections there is only the markup of a heading
+            result.extend(_sentences(text, at, section.heading.begin, -1))
         result.extend(_sentences(text, section.body.begin, section.body.end, number))
         at = max(section.body.end, section.heading.end)
     result.extend(_sentences(text, at, len(text), len(sections) - 1 if sections else -1))
@@ -92,8 +93,12 @@ def _wrapped(text: str, line: tuple[int, int], following: tuple[int, int], wides
     if len(gap) > 1 or len(words) < _NARROW or not after.strip() or _ITEM.match(after):
         return False
     if words.endswith((".", "!", "?", ":")):
-        # Whether the full stop ends a sentence is decided as within a line.
-        return words.endswith(".") and len(words) >= widest - 20
+        if not words.endswith(".") or len(words) < widest - 20:
+            return False
+        # Whether the full stop ends a sentence is decided as within a line, but that a line of
+        # shorthand also begins with a small letter.
+        last = words.split()[-1].rstrip(".").casefold()
+        return not after.lstrip()[0].islower() or last in _abbreviations()
     first = after.lstrip()[0]
     return first.islower() or first in "(&" or (widest <= 130 and len(words) >= widest - 20)
 

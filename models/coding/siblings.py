@@ -15,7 +15,9 @@ from models.coding import axes
 _TRIMESTER = re.compile(r"\b(first|second|third|unspecified) trimester\b", re.IGNORECASE)
 _BRACKETS = re.compile(r"\s*\([^)]*\)")
 _UNSAID_ACUITY = re.compile(r",?\s*not specified as acute or chronic", re.IGNORECASE)
-_OPEN = re.compile(r",?\s*\bunspecified\b(?: whether [^,]*)?|,?\s*\buncomplicated\b", re.IGNORECASE)
+_OPEN = re.compile(
+    r",?\s*\bunspecified\b(?: whether [^,]*| type\b)?|,?\s*\buncomplicated\b", re.IGNORECASE
+)
 _ACUITY = (
     (axes.BOTH, re.compile(r"\bacute (?:on|and) chronic\b", re.IGNORECASE)),
     (axes.SUBACUTE, re.compile(r"\bsubacute\b", re.IGNORECASE)),

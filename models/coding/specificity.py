@@ -33,6 +33,8 @@ _WHETHER = re.compile(r"\bunspecified whether (?:with )?([^,]+)", re.IGNORECASE)
 _NOT_NOW = frozenset(
     {Assertion.NEGATED, Assertion.FAMILY, Assertion.HYPOTHETICAL, Assertion.UNCERTAIN}
 )
+_TYPE = re.compile(r"\b(?:predominantly|type|unspecified|episode)\b", re.IGNORECASE)
+_IMPLIED = frozenset({"pectoris"})  # left out in notes: "angina"
 #: ICD-10-CM takes these for "intractable" (notes at G40 and G43).
 _SAME = {"intractable": ("intractable", "refractory", "pharmacoresistant", "treatment resistant")}
 
@@ -119,24 +121,28 @@ def with_complication(
 ) -> str:
     """The sibling "with ..." whose further words the sentence says, and does not deny.
 
-    Of several the one with most words. A code that says "without ..." is what ICD-10-CM
-    assumes where a note says nothing, so that nothing is missing then.
+    Of an unspecified code also the sibling that adds a kind or a degree behind a comma, where
+    its words stand near ("depression, moderate"). Of several the one with most words. A code
+    that says "without ..." is what ICD-10-CM assumes where a note says nothing, so that nothing
+    is missing then.
     """
     own = titled(icd, code)
     if own is None or not spans:
         return code
     best, most = code, 0
     for other in in_category(icd, own.code[:3]):
+        kinds = _kinds(other, own) if icd.is_unspecified(code) else frozenset()
         more = other.said - own.said
         if (
-            other.with_key != own.with_key
-            or not more
+            not (other.with_key == own.with_key or kinds)
+            or not (more or kinds)
             or not own.said <= other.said
             or not other.unsaid <= own.unsaid
             or not _usable(icd, other, on)
         ):
             continue
         counts = [_said(note, spans, what, rules) for what in more]
+        counts += [_said(note, spans, what, rules, near=axes.NEAR) for what in kinds]
         if all(counts) and sum(counts) > most:
             best, most = _as_long(other.code, code.replace(".", "")), sum(counts)
     return best
@@ -157,23 +163,40 @@ def _as_long(stem: str, bare: str) -> str:
     return dotted(stem.ljust(len(bare), "X") if bare.endswith("X") else stem)
 
 
-def _said(note: Note, spans: Spans, what: str, rules: AssertionRules | None) -> int:
+def _kinds(other: Titled, own: Titled) -> frozenset[str]:
+    """What a title adds behind a comma: of "depressive disorder, moderate" the "moderate"."""
+    if not other.with_key.startswith(f"{own.with_key}, "):
+        return frozenset()
+    added = other.with_key.removeprefix(f"{own.with_key}, ")
+    return frozenset(_TYPE.sub("", part).strip() for part in added.split(",")) - {""}
+
+
+def _said(
+    note: Note,
+    spans: Spans,
+    what: str,
+    rules: AssertionRules | None,
+    near: int | None = None,
+) -> int:
     """How many words of ``what`` the sentences of the evidence say of the patient; 0: not all.
 
-    Of "hypoxia or hypercapnia" one is enough.
+    Of "hypoxia or hypercapnia" one is enough. ``near``: characters about the evidence.
     """
     words = vocabulary()
-    for begin, _ in spans:
+    for begin, last in spans:
         sentence = next((s for s in note.sentences if s.begin <= begin < s.end), None)
         if sentence is None:
             continue
         held: dict[str, Span] = {}
-        for token in tokens(note.text, sentence.begin, sentence.end):
+        low, high = sentence.begin, sentence.end
+        if near is not None:
+            low, high = max(low, begin - near), min(high, last + near)
+        for token in tokens(note.text, low, high):
             for concept in words.parts(token.key):
                 held.setdefault(concept, Span(token.begin, token.end))
         for part in re.split(r",| or ", what):
             for phrase in _SAME.get(part.strip(), (part,)):
-                wanted = bag(phrase, words)
+                wanted = [concept for concept in bag(phrase, words) if concept not in _IMPLIED]
                 if not wanted or any(concept not in held for concept in wanted):
                     continue
                 meant = modifiers(note, [held[concept] for concept in wanted], rules)

@@ -117,6 +117,14 @@ def coding(
             help="Also learn which words speak for codes that were seen often (needs torch).",
         ),
     ] = False,
+    tune_encoder: Annotated[
+        bool,
+        typer.Option(
+            "--tune-encoder/--no-tune-encoder",
+            help="First tune the encoder on the code system's own synonyms (needs torch; some "
+            "minutes, once).",
+        ),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Learn codes from labelled notes, prove it on notes held back, register the model.
@@ -135,6 +143,7 @@ def coding(
             history=history or [],
             promote_it=promote,
             attention=attention,
+            tune_encoder=tune_encoder,
             progress=report,
         )
     show(training_summary(result), training_words(result), as_json=json)

@@ -24,6 +24,7 @@ from models.coding.model import ICD10CM, CodingModel, SystemPart
 from models.coding.notes_file import NoteRecord, read_notes
 from models.coding.pyfunc import COLUMNS, INPUT_COLUMN
 from models.coding.ranker import PriorRanker
+from models.coding.terms import index_terms
 from models.coding.words import vocabulary
 from models.errors import NotEnoughDataError, Problem
 from models.registry import TableSignature, Version, home, promote, store_folder
@@ -107,6 +108,7 @@ def train_coding(
     history: Sequence[Path] = (),
     promote_it: bool = False,
     attention: bool = False,
+    tune_encoder: bool = False,
     gatekeeper: CodingGatekeeper | None = None,
     people: Mapping[str, Who] | None = None,
     progress: Progress = silent,
@@ -118,7 +120,8 @@ def train_coding(
 
     ``history``: the practice's claims. They say what each specialty bills, and give notes that
     name their claim labels of every code system that coders did not label (HCPCS, CPT).
-    ``attention``: with the label-wise attention, where the encoder can be exported. An
+    ``attention``: with the label-wise attention, where the encoder can be exported.
+    ``tune_encoder``: with an encoder that was first tuned on the code system's synonyms. An
     interrupted training of the same notes goes on where it was.
 
     Raises:
@@ -131,7 +134,9 @@ def train_coding(
     icd = getattr(systems[ICD10CM], "table", None)
     model = day_one_model(icd, systems=systems)
     result = CodingTraining(0, {}, [], [], [])
-    dense, absent = dense_terms(model.icd10cm, progress)
+    own = systems[ICD10CM]
+    indexes = index_terms(own, model.icd10cm) if tune_encoder else ()
+    dense, absent = dense_terms(model.icd10cm, progress, more=indexes, tuned=tune_encoder)
     if absent:
         result.missing.append(absent)
     model.parts[ICD10CM].sources.dense = dense
@@ -158,7 +163,7 @@ def train_coding(
         gatekeeper.begin(labelled)
     if notes:
         how = "words" if dense is None else "attention" if attention else "vectors"
-        how += f"-{_terms_mark(model)}"
+        how += f"{'-tuned' if tune_encoder and dense else ''}-{_terms_mark(model)}"
         chosen = None if gatekeeper is None else gatekeeper.choose(billed.notes)
         if chosen:
             how += f"-{hashlib.sha256(' '.join(sorted(chosen)).encode()).hexdigest()[:8]}"
@@ -170,6 +175,7 @@ def train_coding(
         "visits": result.visits,
         "systems": ",".join(model.systems),
         "learnt": ",".join(result.learnt),
+        "encoder_tuned": tune_encoder and dense is not None,
         "attention": any(
             p.sources.dense is not None and p.sources.dense.attention is not None
             for p in model.parts.values()

@@ -5,6 +5,7 @@ What was exported is kept under ``mlruns/cache``, so that the next training star
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from models.coding.history import Marked, StringHistory, fingerprint
 from models.coding.terms import Kind, Term, icd10cm_terms
 from models.registry import store_folder
 from training.coding.encoder import encoder_source, export_encoder, missing_parts
+from training.coding.tuning import mark, synonyms, tune_encoder
 from training.progress import Progress, silent
 
 #: Injuries and external causes: half of all titles, told apart by words, not by meaning.
@@ -24,8 +26,14 @@ _BY_WORDS = frozenset("STVWXY")
 _ENCODED_AT_ONCE = 2048
 
 
-def dense_terms(icd: Icd10cm, progress: Progress = silent) -> tuple[Dense | None, str]:
-    """Encoder and vectors of ICD-10-CM's terms, or ``None`` and what is missing for them."""
+def dense_terms(
+    icd: Icd10cm, progress: Progress = silent, *, more: Iterable[Term] = (), tuned: bool = False
+) -> tuple[Dense | None, str]:
+    """Encoder and vectors of ICD-10-CM's terms, or ``None`` and what is missing for them.
+
+    ``tuned``: with an encoder that was first tuned on the terms and on ``more`` (imported
+    indexes); see `training.coding.tuning`.
+    """
     source = encoder_source()
     missing = missing_parts(source)
     if missing or source is None:
@@ -33,15 +41,20 @@ def dense_terms(icd: Icd10cm, progress: Progress = silent) -> tuple[Dense | None
             f"no vectors of terms and no label-wise attention: {missing};"
             " words are compared by their letters only"
         )
-    folder = store_folder() / "cache" / f"encoder-{_source_mark(source)}"
+    cache = store_folder() / "cache"
+    if tuned:
+        groups = synonyms(chain(encoded_terms(icd10cm_terms(icd)), more))
+        name = f"tuned-{mark(_source_mark(source), groups)}"
+        source = str(tune_encoder(source, groups, cache / name, progress=progress))
+    folder = cache / f"encoder-{_source_mark(source)}"
     if not (folder / "quality.txt").exists():
         progress("exporting the encoder (int8 per channel)")
         cosine = export_encoder(source, folder)
         (folder / "quality.txt").write_text(f"{cosine:.4f}\n", encoding="utf-8")
     encoder = TextEncoder(folder)
     terms = list(encoded_terms(icd10cm_terms(icd)))
-    mark = hashlib.sha256("\n".join(f"{t.code} {t.text}" for t in terms).encode()).hexdigest()[:16]
-    kept = folder / f"terms-{mark}.npz"
+    listed = "\n".join(f"{t.code} {t.text}" for t in terms)
+    kept = folder / f"terms-{hashlib.sha256(listed.encode()).hexdigest()[:16]}.npz"
     if kept.exists():
         with np.load(kept, allow_pickle=False) as arrays:
             projection = Projection(arrays["centre"], arrays["axes"])

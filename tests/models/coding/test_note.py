@@ -204,3 +204,18 @@ def test_problems_marked_with_a_hash_in_the_plan_are_no_headings() -> None:
     assert [(s.kind.value, note.words(s.heading)) for s in note.sections] == [
         ("assessment", "A&P"), ("plan", "Plan"),
     ]  # fmt: skip
+
+
+def test_the_number_before_a_heading_is_no_sentence_of_the_section_above():
+    note = read_note("HPI:\n1. HPI:")
+    assert len(note.sections) == 2
+    assert note.sentences == ()
+
+
+def test_a_line_that_ends_with_a_full_stop_ends_the_sentence():
+    text = (
+        "radiculopathy - doing well, at goal - no treatment needed.\n"
+        "viral URI - mild, no complications - no treatment needed.\n"
+    )
+    note = read_note(text)
+    assert [note.words(s) for s in note.sentences] == text.strip().split("\n")

@@ -131,6 +131,14 @@ def test_acuity_of_two_kinds_at_two_places_is_none():
         ("G43.909", "[Migraine], refractory to triptans.", "G43.919"),
         ("K40.90", "Recurrent [inguinal hernia] on the left.", "K40.91"),
         ("E11.9", "[Type 2 diabetes] and hypertension.", "E11.9"),
+        ("I25.10", "[CAD] with angina.", "I25.119"),
+        ("F90.9", "[ADHD], inattentive type.", "F90.0"),
+        ("F32.9", "Major [depression], single episode, moderate.", "F32.1"),
+        (
+            "F32.9",
+            "[Depression], follow up after a long winter away, sleeping badly; mild cold.",
+            "F32.9",
+        ),
     ],
 )
 def test_complications_that_the_sentence_says_choose_the_code_with_them(

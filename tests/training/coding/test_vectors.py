@@ -21,26 +21,9 @@ pytest.importorskip("torch", reason="torch is not installed: the encoder cannot 
 
 
 @pytest.fixture(scope="module")
-def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
-    import torch
-    import transformers
-
-    torch.manual_seed(0)
-    source = tmp_path_factory.mktemp("tiny")
-    letters = [f"##{c}" for c in "abcdefghijklmnopqrstuvwxyz0123456789"]
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcdefghijklmnopqrstuvwxyz", *letters]
-    (source / "vocab.txt").write_text("\n".join([*words, "pain", "knee", "heart", "attack"]))
-    transformers.BertTokenizerFast(vocab=str(source / "vocab.txt")).save_pretrained(source)
-    config = transformers.BertConfig(
-        vocab_size=len(words) + 4,
-        hidden_size=32,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        intermediate_size=64,
-    )
-    transformers.BertModel(config).save_pretrained(source)
+def exported(tiny_encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
     folder = tmp_path_factory.mktemp("exported")
-    return folder, export_encoder(str(source), folder)
+    return folder, export_encoder(str(tiny_encoder), folder)
 
 
 def test_the_exported_encoder_is_the_original_but_for_rounding(exported: tuple[Path, float]):
