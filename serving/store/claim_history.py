@@ -1,13 +1,17 @@
 """The history of one claim: what a packet needs, without reading the whole practice."""
 
+import datetime as dt
 from collections.abc import Sequence
+from decimal import Decimal
 
 import msgspec
 from sqlalchemy import Connection, or_, select
 
 from models.claims.claim import Claim
+from models.claims.common import ZERO
 from models.claims.x12.context import Item
-from models.history import ClaimHistory, build_history
+from models.history import ClaimHistory, Submission, build_history
+from models.history.lines import match_lines
 from serving.store.errors import NotFoundError
 from serving.store.history import (
     StoredSubmission,
@@ -38,6 +42,47 @@ class PartHistory(msgspec.Struct):
         if submission not in self.rows:
             raise NotFoundError("the claim of this item is not in the store any more")
         return self.rows.index(submission)
+
+
+class RemittancePart(msgspec.Struct, frozen=True):
+    """What one remittance says of one line, with the place that it rests on.
+
+    ``adjustments`` are group, CARC and dollars, those of the whole claim behind the line's.
+    """
+
+    date: dt.date
+    payer: str
+    trace: str
+    control: str
+    status: str
+    charge: Decimal
+    paid: Decimal
+    adjustments: tuple[tuple[str, str, Decimal], ...]
+    remarks: tuple[str, ...]
+    file: str
+    segment_number: int
+
+
+def remittances_of(submission: Submission, line: int) -> list[RemittancePart]:
+    """What each remittance says of a line (index) of a submission, in the order of the answers."""
+    found = []
+    for payment, r in submission.answers:
+        own = [
+            x for x, i in zip(r.lines, match_lines(submission.claim, r.lines), strict=True)
+            if i == line
+        ]  # fmt: skip
+        cuts = [(a.group, a.carc, a.amount) for x in own for a in x.adjustments]
+        cuts += [(a.group, a.carc, a.amount) for a in r.adjustments]
+        remarks = [c for x in own for c in x.remark_codes] or list(r.remark_codes)
+        found.append(
+            RemittancePart(
+                payment.answered, payment.payer_name, payment.trace, r.payer_control_number,
+                r.status, sum((x.charge for x in own), ZERO) if own else r.charge,
+                sum((x.paid for x in own), ZERO) if own else r.paid, tuple(cuts),
+                tuple(dict.fromkeys(remarks)), r.source.file, r.source.segment_number,
+            )
+        )  # fmt: skip
+    return found
 
 
 def part_history(connection: Connection, practice: str, submission: int) -> PartHistory:

@@ -13,7 +13,12 @@ from models.edits import EditTables
 from models.revenue.actions import Action
 from models.revenue.packet import Packet, PacketDraft, PacketOptions, draft_packet
 from models.revenue.work import WorkItem
-from serving.store.claim_history import as_filed, part_history
+from serving.store.claim_history import (
+    RemittancePart,
+    as_filed,
+    part_history,
+    remittances_of,
+)
 from serving.store.columns import now
 from serving.store.database import Database, insert_new
 from serving.store.errors import ConflictError, NotFoundError
@@ -150,6 +155,17 @@ class Packets:
         if content is None:
             raise NotFoundError("the packet has no such file")
         return bytes(content)
+
+    def remittances(self, item: KeptItem) -> list[RemittancePart]:
+        """What each remittance says of an item's line.
+
+        Raises:
+            NotFoundError: the claim is gone from the store.
+        """
+        with self._database.read(snapshot=True) as connection:
+            part = part_history(connection, item.practice, item.submission)
+        submission = part.history.submissions[part.index(item.submission)]
+        return remittances_of(submission, item.item.line - 1)
 
     def filed(self, item: KeptItem) -> Claim:
         """The claim of an item as it was sent.

@@ -50,6 +50,7 @@ HEADERS = {
 PAGES = (
     ("Review", "/review", "coding"),
     ("Worklist", "/worklist", "read"),
+    ("Denials", "/denials", "denials"),
     ("Rules", "/rules", "rules"),
     ("Models", "/models", "models"),
     ("Administration", "/administration", "users"),

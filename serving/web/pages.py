@@ -15,6 +15,8 @@ from serving.scoring.notes import NoteDesk
 from serving.web.administration import add_administration
 from serving.web.claim import add_claims
 from serving.web.codes import CodeDesk
+from serving.web.denial import add_denial
+from serving.web.denials import add_denials
 from serving.web.door import Door
 from serving.web.models import add_models
 from serving.web.registry import RegistryPages
@@ -60,6 +62,8 @@ def add_pages(app: FastAPI, service: Service, desks: Desks) -> None:
     add_sign_in(door)
     add_worklist(door)
     add_claims(door, desks.drafts)
+    add_denials(door)
+    add_denial(door)
     add_review(door, desks.notes, desks.codes)
     add_rules(door, desks.edits)
     add_models(door, desks.registry)

@@ -25,6 +25,40 @@ CATEGORIES: Mapping[str, str] = {
 }
 
 
+GAPS: Mapping[str, str] = {
+    "missing_element": "something was missing",
+    "registration": "registration",
+    "coding": "coding",
+    "documentation": "documentation",
+    "filing": "filed late or twice",
+    "enrollment": "provider enrollment",
+    "coverage": "the plan does not cover it",
+    "unexplained": "not explained",
+}
+ACTIONS: Mapping[str, str] = {
+    "correct": "correct and send again",
+    "appeal": "appeal",
+    "send_records": "send records",
+    "bill_other_payer": "bill the other payer",
+    "bill_patient": "bill the patient",
+    "write_off": "write off",
+}
+OUTCOMES: Mapping[str, str] = {
+    "recovered": "recovered",
+    "denied_again": "denied again",
+    "sent_again": "sent again",
+    "written_off": "written off",
+    "billed_patient": "billed to the patient",
+    "not_worth_it": "not worth the work",
+    "superseded": "superseded by another answer",
+}
+CHANCES: Mapping[str, str] = {
+    "model": "the recovery model",
+    "rate": "your own attempts",
+    "assumption": "an assumption",
+}
+
+
 def likelihood(probability: float) -> str:
     """Words for a probability of denial.
 
