@@ -1,37 +1,39 @@
 """KPIs kept as their cube, so that a dashboard asks for sums only."""
 
+import datetime as dt
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, and_, delete, func, not_, or_, select
+from sqlalchemy import Connection, func, select
 
 from models.claims.claim import Claim
-from models.claims.common import ZERO
 from models.edits import check_claim
 from models.edits.edit import Severity
 from models.edits.tables import EditTables
 from models.errors import InputError
 from models.history import ClaimHistory
 from models.revenue.analysis import denial_pareto
+from models.revenue.cube import ColumnCube, Sums, decode_cube, encode_cube, pack
 from models.revenue.entries import Entry
 from models.revenue.expected import ExpectedAmounts, FeeTables
 from models.revenue.facts import Protected, build_cube
-from models.revenue.kpis import DIMENSIONS, Cube, Figure, Key, figure, load_kpis
+from models.revenue.kpis import DIMENSIONS, load_kpis
 from models.revenue.ledger import Ledger
 from models.revenue.underpayment import compare_allowed
 from serving.store.columns import now
-from serving.store.database import Database, insert_many, upsert
-from serving.store.identity import column_text, encode
+from serving.store.database import Database, upsert
+from serving.store.identity import encode
 from serving.store.joining import HEEDED
 from serving.store.ledger_rows import PERSON, kept_entry, marked
-from serving.store.ledger_tables import KpiFactRow, KpiStateRow, LedgerEntryRow
+from serving.store.ledger_tables import KpiStateRow, LedgerEntryRow
 from serving.store.snapshot import HistorySnapshot
 from serving.store.tables import OutcomeRow, PracticeRow, ScoredOutcomeRow
 
-_CELL = "cell"
+# Cubes that stay in memory; one of a million claim lines takes about 50 MB.
+_MOST_BYTES = 1 << 28
 _CLAIMS = 200  # claim numbers kept for a reason of denials, the latest
 
 
@@ -71,11 +73,16 @@ class KpiStates(msgspec.Struct, frozen=True):
     stale: bool
 
 
+_Known = tuple[tuple[int, dt.datetime], ColumnCube, int]
+
+
 class Kpis:
     """The cube of each practice."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._known: dict[str, _Known] = {}
+        self._lock = threading.Lock()
 
     def stale(self, practices: Sequence[str] | None) -> bool:
         """Whether something loaded is not in the figures yet."""
@@ -112,16 +119,17 @@ class Kpis:
             protected=protected,
         )  # fmt: skip
         detail = _detail(history)
-        rows = list(_cells(practice, cube))
+        packed = pack(cube)
         state = {
             "practice": practice,
             "done": snapshot.changes,
             "as_of": history.as_of.isoformat() if history.as_of else "",
             "time": now(),
             "detail": encode(detail),
+            "cube": encode_cube(packed),
         }
-        self._database.transact(lambda c: _keep(c, practice, rows, state))
-        return len(rows)
+        self._database.transact(lambda c: upsert(c, KpiStateRow, [state]))
+        return packed.cells
 
     def figures(
         self,
@@ -138,35 +146,57 @@ class Kpis:
         Raises:
             InputError: an unknown dimension or KPI.
         """
-        where = where or {}
-        _check([*by, *where], DIMENSIONS, "dimension")
+        _check([*by, *(where or {})], DIMENSIONS, "dimension")
         _check(kpis, tuple(load_kpis()), "kpi")
-        table = KpiFactRow
-        level = _level({*by, *where})
-        conditions: list[Any] = [table.level == level]
-        conditions += [getattr(table, name) == value for name, value in where.items()]
-        if practices is not None:
-            conditions.append(table.practice.in_(practices))
-        if kpis:
-            conditions.append(table.kpi.in_(kpis))
-        if since:
-            conditions.append(table.month >= since)
-        if until:
-            conditions.append(table.month <= until)
-        columns: list[Any] = [table.kpi, *(getattr(table, name) for name in by)]
-        with self._database.read(snapshot=True) as connection:
-            if "month" not in by:
-                conditions.append(_last_month_only(connection, practices, since, until))
-            query = (
-                select(*columns, func.sum(table.numerator), func.sum(table.denominator))
-                .where(*conditions)
-                .group_by(*columns)
-                .order_by(*columns)
+        total: Sums = {}
+        for cube in self._cubes(practices):
+            sums = cube.sums(by, where=where, kpis=kpis, since=since, until=until)
+            if not total:
+                total = sums
+                continue
+            for key, (numerator, denominator) in sums.items():
+                before = total.get(key)
+                if before is not None:
+                    numerator, denominator = numerator + before[0], denominator + before[1]
+                total[key] = (numerator, denominator)
+        dollars = {name for name, kpi in load_kpis().items() if kpi.unit == "dollars"}
+        return [
+            KpiRow(
+                key[0],
+                dict(zip(by, key[1:], strict=True)),
+                None if not below else above if key[0] in dollars else above / below,
+                above,
+                below,
             )
-            return [
-                _row(row[0], dict(zip(by, row[1:-2], strict=True)), row[-2], row[-1])
-                for row in connection.execute(query)
-            ]
+            for key, (above, below) in sorted(total.items())
+        ]
+
+    def _cubes(self, practices: Sequence[str] | None) -> list[ColumnCube]:
+        """Cubes of practices; what was read stays in memory until it is worked out anew."""
+        table = KpiStateRow
+        query = select(table.practice, table.done, table.time).order_by(table.practice)
+        if practices is not None:
+            query = query.where(table.practice.in_(practices))
+        found = []
+        with self._database.read(snapshot=True) as connection:
+            for row in connection.execute(query).all():
+                state = (row.done, row.time)
+                with self._lock:
+                    known = self._known.get(row.practice)
+                if known is None or known[0] != state:
+                    own = select(table.cube).where(table.practice == row.practice)
+                    data = bytes(connection.execute(own).scalar_one())
+                    known = (state, decode_cube(data), len(data))
+                    self._remember(row.practice, known)
+                found.append(known[1])
+        return found
+
+    def _remember(self, practice: str, cube: "_Known") -> None:
+        with self._lock:
+            self._known.pop(practice, None)
+            self._known[practice] = cube
+            while sum(x[2] for x in self._known.values()) > _MOST_BYTES and len(self._known) > 1:
+                self._known.pop(next(iter(self._known)))
 
     def detail(self, practices: Sequence[str] | None) -> tuple[KpiDetail, str]:
         """Reasons of denials and payers' names over practices, and the last day of the figures."""
@@ -185,64 +215,6 @@ def _check(names: Iterable[str], allowed: Sequence[str], what: str) -> None:
     for name in names:
         if name not in allowed:
             raise InputError(f"{what} {name!r} is unknown; allowed: {', '.join(allowed)}")
-
-
-def _last_month_only(
-    connection: Connection, practices: Sequence[str] | None, since: str, until: str
-) -> Any:
-    """What stands at a month's end is not added up over months: of each practice the last."""
-    table = KpiFactRow
-    query = select(table.practice, func.max(table.month).label("last")).where(
-        table.level == "month", table.kpi == "days_in_ar"
-    )
-    if practices is not None:
-        query = query.where(table.practice.in_(practices))
-    if since:
-        query = query.where(table.month >= since)
-    if until:
-        query = query.where(table.month <= until)
-    last = connection.execute(query.group_by(table.practice)).all()
-    standing = [k.id for k in load_kpis().values() if k.month == "month end"]
-    own = [and_(table.practice == row.practice, table.month == row.last) for row in last]
-    return or_(not_(table.kpi.in_(standing)), *own)
-
-
-def _row(kpi: str, where: dict[str, str], numerator: float, denominator: float) -> KpiRow:
-    found: Figure = figure(kpi, Decimal(str(numerator)), Decimal(str(denominator)))
-    return KpiRow(kpi, where, found.value, found.numerator, found.denominator)
-
-
-def _level(dimensions: set[str]) -> str:
-    """The smallest level that tells these dimensions apart."""
-    told = dimensions - {"month"}
-    if len(told) > 1:
-        return _CELL
-    return next(iter(told), "month")
-
-
-def _cells(practice: str, cube: Cube) -> Iterable[tuple[Any, ...]]:
-    levels: dict[tuple[str, Key], list[Decimal]] = {}
-    for key, (numerator, denominator) in cube.items():
-        yield (practice, _CELL, *map(column_text, key), float(numerator), float(denominator))
-        for i, name in enumerate(DIMENSIONS, 1):
-            told = ["", "", "", "", "", ""]
-            told[0], told[1], told[i] = key[0], key[1], key[i]
-            own = levels.setdefault((name, tuple(told)), [ZERO, ZERO])  # type: ignore[arg-type]
-            own[0] += numerator
-            own[1] += denominator
-    for (name, key), (numerator, denominator) in levels.items():
-        yield (practice, name, *map(column_text, key), float(numerator), float(denominator))
-
-
-_COLUMNS = ("practice", "level", "kpi", *DIMENSIONS, "numerator", "denominator")
-
-
-def _keep(
-    connection: Connection, practice: str, rows: list[tuple[Any, ...]], state: dict[str, Any]
-) -> None:
-    connection.execute(delete(KpiFactRow).where(KpiFactRow.practice == practice))
-    insert_many(connection, KpiFactRow, _COLUMNS, rows)
-    upsert(connection, KpiStateRow, [state])
 
 
 def _persons(connection: Connection, practice: str) -> list[Entry]:

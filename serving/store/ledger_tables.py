@@ -170,7 +170,10 @@ class SuspenseRow(Base):
 
 
 class KpiStateRow(Base):
-    """Whose KPIs were worked out from which state; ``detail``: reasons and changes as JSON."""
+    """Whose KPIs were worked out from which state.
+
+    ``detail``: reasons and names as JSON; ``cube``: the sums as `models.revenue.cube` packs them.
+    """
 
     __tablename__ = "kpi_states"
     practice: Mapped[str] = mapped_column(primary_key=True)
@@ -178,23 +181,4 @@ class KpiStateRow(Base):
     as_of: Mapped[str]
     time: Mapped[dt.datetime]
     detail: Mapped[bytes]
-
-
-class KpiFactRow(Base):
-    """One cell of the cube: any KPI of any view is a sum of numerators over one of denominators.
-
-    ``level``: ``cell``, or the one dimension beside the month that the row tells apart, with
-    the others added up (``month``: none); what is added up is empty.
-    """
-
-    __tablename__ = "kpi_facts"
-    practice: Mapped[str] = mapped_column(primary_key=True)
-    level: Mapped[str] = mapped_column(primary_key=True)
-    kpi: Mapped[str] = mapped_column(primary_key=True)
-    month: Mapped[str] = mapped_column(primary_key=True)
-    payer: Mapped[str] = mapped_column(primary_key=True)
-    provider: Mapped[str] = mapped_column(primary_key=True)
-    location: Mapped[str] = mapped_column(primary_key=True)
-    specialty: Mapped[str] = mapped_column(primary_key=True)
-    numerator: Mapped[float]
-    denominator: Mapped[float]
+    cube: Mapped[bytes]

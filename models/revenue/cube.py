@@ -1,0 +1,204 @@
+"""The cube of KPIs as columns of numbers: any view of millions of cells in some milliseconds.
+
+For each KPI a column of numerators, one of denominators, and one of codes for each dimension.
+Months are coded in their order, so that a range of months is a range of codes.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from models.errors import InputError
+from models.revenue.kpis import DIMENSIONS, Cube, load_kpis
+
+Sums = dict[tuple[str, ...], tuple[float, float]]
+"""Numerator and denominator by KPI and the values of the dimensions that a view tells apart."""
+
+_Array = NDArray[Any]
+_TYPES = ("u1", "u2", "u4", "f8")
+_MONTH = DIMENSIONS.index("month")
+
+
+class Column(msgspec.Struct, frozen=True, array_like=True):
+    """Numbers in the smallest type that holds them exactly; ``u1`` to ``f8``, little-endian."""
+
+    type: str
+    data: memoryview
+
+    def array(self) -> _Array:
+        """The numbers, without a copy."""
+        return np.frombuffer(self.data, "<" + self.type)
+
+
+class KpiColumns(msgspec.Struct, frozen=True, array_like=True):
+    """Cells of one KPI: codes by dimension in the order of `DIMENSIONS`."""
+
+    codes: list[Column]
+    numerators: Column
+    denominators: Column
+
+
+class ColumnCube(msgspec.Struct, frozen=True):
+    """``values`` lists each dimension's values in the order of their codes."""
+
+    values: list[list[str]]
+    kpis: dict[str, KpiColumns]
+
+    @property
+    def cells(self) -> int:
+        """How many cells there are."""
+        return sum(len(x.numerators.array()) for x in self.kpis.values())
+
+    def sums(
+        self,
+        by: Sequence[str] = (),
+        *,
+        where: Mapping[str, str] | None = None,
+        kpis: Iterable[str] = (),
+        since: str = "",
+        until: str = "",
+    ) -> Sums:
+        """Sums told apart by dimensions; the same as `models.revenue.kpis.by_dimensions` has.
+
+        Raises:
+            InputError: an unknown dimension or KPI.
+        """
+        told = [_place(x) for x in by]
+        kept = [(_place(name), value) for name, value in (where or {}).items()]
+        wanted = list(kpis) or list(self.kpis)
+        for name in wanted:
+            if name not in load_kpis():
+                raise InputError(f"kpi {name!r} is unknown; allowed: {', '.join(load_kpis())}")
+        months = self._months(since, until)
+        last = None if "month" in by else self._last(months)
+        found: Sums = {}
+        for name in wanted:
+            own = self.kpis.get(name)
+            if own is None:
+                continue
+            standing = load_kpis()[name].month == "month end"
+            own_months = (last, last + 1) if standing and last is not None else months
+            chosen = self._chosen(own, kept, own_months)
+            if chosen is not None:
+                self._add(found, name, own, told, chosen)
+        return found
+
+    def _months(self, since: str, until: str) -> tuple[int, int]:
+        """Codes of the months from and to, as a half-open range."""
+        months = self.values[_MONTH]
+        begin = sum(x < since for x in months) if since else 0
+        end = sum(x <= until for x in months) if until else len(months)
+        return begin, end
+
+    def _last(self, months: tuple[int, int]) -> int | None:
+        """Code of the last of these months for which receivables are known."""
+        own = self.kpis.get("days_in_ar")
+        if own is None:
+            return None
+        codes = own.codes[_MONTH].array()
+        fitting = codes[(codes >= months[0]) & (codes < months[1])]
+        return int(fitting.max()) if len(fitting) else None
+
+    def _chosen(
+        self, own: KpiColumns, kept: Sequence[tuple[int, str]], months: tuple[int, int]
+    ) -> "_Array | slice | None":
+        """Which cells count; ``None``: none of them."""
+        masks: list[_Array] = []
+        if months != (0, len(self.values[_MONTH])):
+            codes = own.codes[_MONTH].array()
+            masks.append((codes >= months[0]) & (codes < months[1]))
+        for place, value in kept:
+            if value not in self.values[place]:
+                return None
+            masks.append(own.codes[place].array() == self.values[place].index(value))
+        if not masks:
+            return slice(None)
+        mask = masks[0]
+        for more in masks[1:]:
+            mask = mask & more
+        return mask if bool(mask.any()) else None
+
+    def _add(
+        self, found: Sums, name: str, own: KpiColumns, told: Sequence[int],
+        chosen: "_Array | slice",
+    ) -> None:  # fmt: skip
+        numerators = own.numerators.array()[chosen]
+        denominators = own.denominators.array()[chosen]
+        if not told:
+            if len(numerators):
+                found[(name,)] = (
+                    float(numerators.sum(dtype="f8")), float(denominators.sum(dtype="f8"))
+                )  # fmt: skip
+            return
+        sizes = [len(self.values[place]) for place in told]
+        groups = own.codes[told[0]].array()[chosen].astype("i8")
+        for place, size in zip(told[1:], sizes[1:], strict=True):
+            groups = groups * size + own.codes[place].array()[chosen]
+        numbers, groups = _dense(groups, int(np.prod(sizes)))
+        top = np.bincount(groups, numerators, len(numbers))
+        below = np.bincount(groups, denominators, len(numbers))
+        names = []
+        for place, size in zip(reversed(told), reversed(sizes), strict=True):
+            values = self.values[place]
+            names.append([values[i] for i in (numbers % size).tolist()])
+            numbers = numbers // size
+        for key, a, b in zip(
+            zip(*reversed(names), strict=True), top.tolist(), below.tolist(), strict=True
+        ):
+            found[(name, *key)] = (a, b)
+
+
+def _dense(groups: _Array, size: int) -> tuple[_Array, _Array]:
+    """The groups that there are, and each cell's place among them."""
+    if size > 4 * len(groups) + 1000:
+        numbers, places = np.unique(groups, return_inverse=True)
+        return numbers, places
+    there = np.zeros(size, bool)
+    there[groups] = True
+    numbers = np.flatnonzero(there)
+    place = np.empty(size, "i8")
+    place[numbers] = np.arange(len(numbers))
+    return numbers, place[groups]
+
+
+def _place(dimension: str) -> int:
+    if dimension not in DIMENSIONS:
+        allowed = ", ".join(DIMENSIONS)
+        raise InputError(f"dimension {dimension!r} is unknown; allowed: {allowed}")
+    return DIMENSIONS.index(dimension)
+
+
+def pack(cube: Cube) -> ColumnCube:
+    """A cube as columns."""
+    values: list[list[str]] = [sorted({key[i] for key in cube}) for i in range(1, 6)]
+    codes = [{value: code for code, value in enumerate(own)} for own in values]
+    cells: dict[str, list[tuple[Any, ...]]] = {}
+    for key, (numerator, denominator) in cube.items():
+        coded = [code[value] for code, value in zip(codes, key[1:], strict=True)]
+        cells.setdefault(key[0], []).append((float(numerator), float(denominator), *coded))
+    kpis = {}
+    for name, rows in cells.items():
+        columns = [_column(np.array(x, "f8")) for x in zip(*rows, strict=True)]
+        kpis[name] = KpiColumns(columns[2:], columns[0], columns[1])
+    return ColumnCube(values, kpis)
+
+
+def _column(numbers: _Array) -> Column:
+    for kind in _TYPES:
+        narrow = numbers.astype(kind) if kind == "f8" or numbers.min() >= 0 else None
+        if narrow is not None and bool((narrow == numbers).all()):
+            return Column(kind, memoryview(narrow.astype("<" + kind).tobytes()))
+    raise AssertionError("unreachable: f8 holds every number that it was given")
+
+
+def encode_cube(cube: ColumnCube) -> bytes:
+    """As bytes."""
+    return msgspec.msgpack.encode(cube)
+
+
+def decode_cube(data: bytes) -> ColumnCube:
+    """Back from `encode_cube`; the columns are parts of ``data``."""
+    return msgspec.msgpack.decode(data, type=ColumnCube)
