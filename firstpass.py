@@ -12,7 +12,19 @@ from typing import Annotated
 import typer
 
 from models.errors import FirstpassError
-from serving.cli import audit, export, keys, kpis, ledger, load, rules, serve, users, watch
+from serving.cli import (
+    audit,
+    balances,
+    export,
+    keys,
+    kpis,
+    ledger,
+    load,
+    rules,
+    serve,
+    users,
+    watch,
+)
 from training.cli import (
     appeal,
     backtest,
@@ -59,6 +71,7 @@ app.command()(rules.rules)
 app.command()(export.export)
 app.command()(ledger.post)
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(balances.app, name="balances")
 app.command()(kpis.kpis)
 app.add_typer(keys.app, name="keys")
 app.add_typer(users.app, name="users")

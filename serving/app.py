@@ -12,6 +12,7 @@ from models.codes.system import CodeDetails
 from models.errors import InputError
 from serving.api.access import Access
 from serving.api.backend import Backend, LateKeys
+from serving.api.balances import PUBLISHED_BALANCES, balances_router
 from serving.api.batches import BatchList, BatchStatus, batches_router
 from serving.api.claims import claims_router
 from serving.api.codes import CodeMatches, CodeSystemList, codes_router
@@ -93,6 +94,7 @@ PUBLISHED = (
     *PUBLISHED_LEDGER,
     *PUBLISHED_KPIS,
     *PUBLISHED_DENIALS,
+    *PUBLISHED_BALANCES,
 )
 
 #: FastAPI's own telemetry would send exceptions with their text; `serving.telemetry` does not.
@@ -202,6 +204,7 @@ def create_app(
     app.include_router(ledger_router(service))
     app.include_router(kpis_router(service))
     app.include_router(denials_router(service))
+    app.include_router(balances_router(service))
     app.include_router(notes_router(service, coding))
     app.include_router(codes_router(service, shelf))
     app.include_router(comprehend_router(service, coding))

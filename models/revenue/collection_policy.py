@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from models.codes.store import tables_folder
 from models.codes.tables import check_value, read_rules
 from models.errors import InputError
 
@@ -25,7 +26,18 @@ class CollectionPolicy(msgspec.Struct, frozen=True):
     missed_instalments: int
     most_instalments: int
     smallest_instalment: Decimal
-    small_balance: Decimal
+
+
+def current_policy(home: Path | None = None) -> CollectionPolicy:
+    """The policy in force: ours, with the practice's own ``HOME/collection_policy.csv`` over it.
+
+    ``home`` is ``FIRSTPASS_HOME`` or the working directory.
+
+    Raises:
+        InputError: the practice's file is faulty.
+    """
+    own = tables_folder(home).parent / TABLE
+    return load_policy(own if own.is_file() else None)
 
 
 @lru_cache(maxsize=8)

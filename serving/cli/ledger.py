@@ -23,6 +23,7 @@ app = typer.Typer(
 
 # More would push the result off the screen; --json has them all.
 MOST_ROWS = 50
+MOST_LISTED = 100_000
 
 PracticeOption = Annotated[
     str | None,
@@ -84,8 +85,8 @@ def balances(
     Example: firstpass ledger balances
     """
     with opened_store() as store:
-        _tell_stale(store.ledger_reports.stale(_only(practice)))
-        found = store.ledger_reports.balances(_only(practice), owners=owners)
+        _tell_stale(store.ledger_reports.stale(only(practice)))
+        found = store.ledger_reports.balances(only(practice), owners=owners)
     rows = [{"account": x.account, "owner": x.owner, "balance": f"{x.balance:,.2f}"} for x in found]
     if not owners:
         rows = [{k: v for k, v in row.items() if k != "owner"} for row in rows]
@@ -112,8 +113,8 @@ def receivable(
     chosen = _basis(basis, list(Basis))
     day = as_of.date() if as_of else dt.datetime.now(dt.UTC).date()
     with opened_store() as store:
-        _tell_stale(store.ledger_reports.stale(_only(practice)))
-        found = store.ledger_reports.receivables(_only(practice), as_of=day, basis=chosen)
+        _tell_stale(store.ledger_reports.stale(only(practice)))
+        found = store.ledger_reports.receivables(only(practice), as_of=day, basis=chosen)
     rows = [
         {
             "with": x.account.removesuffix("_receivable"),
@@ -138,7 +139,7 @@ def claim(
     Example: firstpass ledger claim A00068539
     """
     with opened_store() as store:
-        found = store.ledger_reports.claim(_only(practice), claim_id)
+        found = store.ledger_reports.claim(only(practice), claim_id)
     services = [
         {
             "line": str(x.line),
@@ -184,7 +185,7 @@ def deposits(
     Example: firstpass ledger deposits --status held
     """
     with opened_store() as store:
-        found = store.ledger_reports.deposits(_only(practice), status=status, trace=trace)
+        found = store.ledger_reports.deposits(only(practice), status=status, trace=trace)
     rows = [
         {
             "date": x.date.isoformat(),
@@ -216,29 +217,28 @@ def follow_up(
 
     Example: firstpass ledger follow-up --all --json
     """
-    from models.revenue.followup import ASKED_AFTER, WORDS, unanswered
-
     with opened_store() as store:
-        names = [practice] if practice else store.outcomes.practices()
-        found = [x for name in names for x in unanswered(store.outcomes.history(name))]
-    found = [x for x in found if everything or x.stage in ASKED_AFTER]
+        page = store.balance_reports.unanswered(
+            only(practice), stage="all" if everything else "", limit=MOST_LISTED
+        )
+    _tell_stale(page.stale)
     rows = [
         {
             "claim": x.claim_id,
             "payer": x.payer_name or x.payer,
-            "state": WORDS[x.stage],
+            "state": x.words,
             "charge": f"{x.charge:,.2f}",
             "sent": x.submitted.isoformat(),
             "days": str(x.age),
             "usual": str(x.usual_days),
             "why": "; ".join(x.notes),
         }
-        for x in found[:MOST_ROWS]
+        for x in page.claims[:MOST_ROWS]
     ]
     words = columns(rows) or "no submission needs asking after"
-    if len(found) > MOST_ROWS:
-        words += f"\nand {len(found) - MOST_ROWS:,} more (see --json)"
-    show(found, words, as_json=json)
+    if page.count > len(rows):
+        words += f"\nand {page.count - len(rows):,} more (see --json)"
+    show(page.claims, words, as_json=json)
 
 
 @app.command("credits")
@@ -318,7 +318,7 @@ def suspense(practice: PracticeOption = None, json: Json = False) -> None:
     Example: firstpass ledger suspense
     """
     with opened_store() as store:
-        found = store.ledger_reports.suspense(_only(practice))
+        found = store.ledger_reports.suspense(only(practice))
     rows = [
         {
             "key": x.key,
@@ -348,7 +348,7 @@ def release(
     from serving.store.working import work_in
 
     with opened_store() as store:
-        item = store.ledger_decisions.release(key, _decider(), reason)
+        item = store.ledger_decisions.release(key, decider(), reason)
         store.audit.append(_audit("suspense.released", f"suspense:{key}", item.practice))
         work_in(store, item.practice)
     show(item, f"{key} is released and posted", as_json=json)
@@ -367,7 +367,7 @@ def hold(
     from serving.store.working import work_in
 
     with opened_store() as store:
-        item = store.ledger_decisions.hold(key, _decider(), reason)
+        item = store.ledger_decisions.hold(key, decider(), reason)
         store.audit.append(_audit("suspense.held", f"suspense:{key}", item.practice))
         work_in(store, item.practice)
     show(item, f"{key} is held again", as_json=json)
@@ -384,7 +384,7 @@ def counter(
     Example: firstpass ledger counter 4711 --reason "posted to the wrong patient"
     """
     with opened_store() as store:
-        entry = store.ledger_decisions.counter(entry_id, _decider(), reason)
+        entry = store.ledger_decisions.counter(entry_id, decider(), reason)
         store.audit.append(_audit("ledger.countered", f"entry:{entry_id}", ""))
     show(entry, f"entry {entry_id} is undone by entry {entry.id}", as_json=json)
 
@@ -411,9 +411,9 @@ def write_off(
     if kind not in kinds:
         raise typer.BadParameter(f"allowed: {', '.join(kinds)}", param_hint="--kind")
     with opened_store() as store:
-        service = store.ledger_reports.service(_only(practice), claim_id, line)
-        dollars = None if amount is None else _dollars(amount)
-        entry = store.ledger_decisions.write_off(service, kinds[kind], _decider(), reason, dollars)
+        service = store.ledger_reports.service(only(practice), claim_id, line)
+        wanted = None if amount is None else dollars(amount)
+        entry = store.ledger_decisions.write_off(service, kinds[kind], decider(), reason, wanted)
         store.audit.append(_audit("ledger.written_off", f"entry:{entry.id}", service.practice))
     show(entry, f"{entry.amount:,.2f} written off: entry {entry.id}", as_json=json)
 
@@ -436,15 +436,20 @@ def patient_payment(
     """
     date = day.date() if day else dt.datetime.now(dt.UTC).date()
     with opened_store() as store:
-        service = store.ledger_reports.service(_only(practice), claim_id, line)
+        service = store.ledger_reports.service(only(practice), claim_id, line)
         entry = store.ledger_decisions.patient_payment(
-            service, _decider(), _dollars(amount), date, reference
+            service, decider(), dollars(amount), date, reference
         )
         store.audit.append(_audit("ledger.patient_payment", f"entry:{entry.id}", service.practice))
     show(entry, f"{amount} posted: entry {entry.id}", as_json=json)
 
 
-def _dollars(text: str) -> "Decimal":
+def dollars(text: str) -> "Decimal":
+    """An amount as it is typed.
+
+    Raises:
+        InputError: it is none.
+    """
     from decimal import Decimal, InvalidOperation
 
     from models.errors import InputError
@@ -458,7 +463,8 @@ def _dollars(text: str) -> "Decimal":
     raise InputError(f"{text!r} is no amount in dollars and cents")
 
 
-def _only(practice: str | None) -> Sequence[str] | None:
+def only(practice: str | None) -> Sequence[str] | None:
+    """The practices that a command is about; ``None``: all."""
     return None if practice is None else [practice]
 
 
@@ -475,7 +481,8 @@ def _tell_stale(stale: bool) -> None:
         note("something loaded is not posted yet: run `firstpass post`")
 
 
-def _decider() -> "Decider":
+def decider() -> "Decider":
+    """Whoever uses the console, with an administrator's authority."""
     from serving.store.ledger_decisions import Decider
 
     return Decider(actor(), ("administrator",))

@@ -15,6 +15,7 @@ from models.claims.common import ZERO
 from models.errors import InputError
 from models.revenue.entries import RECEIVABLES, Account, Entry, Kind
 from models.revenue.write_offs import Authority, WriteOff, load_authority
+from serving.store.balances_accounts import renew_of_encounters
 from serving.store.columns import now
 from serving.store.database import Database
 from serving.store.errors import ConflictError, NotFoundError
@@ -122,7 +123,7 @@ class LedgerDecisions:
             if kept.countered:
                 raise ConflictError("the entry has been countered already")
             entry = kept.entry.countered(Kind.COUNTER, dt.datetime.now(dt.UTC).date())
-            return _add(connection, row.practice, entry, who.actor, reason, entry_id)
+            return add_person_entry(connection, row.practice, entry, who.actor, reason, entry_id)
 
         return self._database.transact(work)
 
@@ -162,7 +163,7 @@ class LedgerDecisions:
                 credit_owner=owner, encounter=service.encounter, line=service.line,
                 reason=str(kind),
             )  # fmt: skip
-            return _add(connection, service.practice, entry, who.actor, reason)
+            return add_person_entry(connection, service.practice, entry, who.actor, reason)
 
         return self._database.transact(work)
 
@@ -188,7 +189,7 @@ class LedgerDecisions:
                 date, Kind.PATIENT_PAYMENT, debit, credit, abs(amount),
                 encounter=service.encounter, line=service.line, reason=column_text(reference),
             )  # fmt: skip
-            return _add(connection, service.practice, entry, who.actor, reference)
+            return add_person_entry(connection, service.practice, entry, who.actor, reference)
 
         return self._database.transact(work)
 
@@ -241,7 +242,7 @@ def _family(connection: Connection, entry: KeptEntry) -> KeptEntry:
     return marked(sorted(found, key=lambda x: x.id))[0]
 
 
-def _add(
+def add_person_entry(
     connection: Connection,
     practice: str,
     entry: Entry,
@@ -249,6 +250,7 @@ def _add(
     words: str,
     reverses: int | None = None,
 ) -> PostedEntry:
+    """Adds an entry that a person made, within the caller's transaction; balances follow."""
     values = entry_values(
         entry, digest(new_uid())[:16], practice, now(), PERSON, column_text(actor),
         column_text(words), reverses,
@@ -258,6 +260,7 @@ def _add(
     assert added is not None
     if entry.encounter:
         renew_balances(connection, practice, [entry.encounter])
+        renew_of_encounters(connection, practice, [entry.encounter])
     query = select(LedgerEntryRow).where(LedgerEntryRow.id == added[0])
     return posted_entry(kept_entry(connection.execute(query).one()))
 

@@ -5,8 +5,12 @@ from pathlib import Path
 
 from sqlalchemy import URL
 
+from models.revenue.collection_policy import current_policy
 from serving.store.api_keys import ApiKeys
 from serving.store.audit_log import AuditLog
+from serving.store.balances_decisions import BalanceDecisions
+from serving.store.balances_keeping import BalanceKeeping
+from serving.store.balances_reading import BalanceReports
 from serving.store.batches import Batches
 from serving.store.chains import Chains
 from serving.store.database import Database
@@ -68,6 +72,10 @@ class Store:
         self.worklist = DenialWorklist(database)
         self.work_decisions = WorkDecisions(database)
         self.packets = Packets(database)
+        policy = current_policy()
+        self.balances = BalanceKeeping(database, policy)
+        self.balance_reports = BalanceReports(database, policy)
+        self.balance_decisions = BalanceDecisions(database, policy)
         self.scorecards = Scorecards(database)
         self.recorder = Recorder(
             database,

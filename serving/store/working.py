@@ -3,6 +3,7 @@
 import msgspec
 
 from models.history import HistoryOptions
+from models.revenue.expected import FeeTables
 from serving.scoring.recovery import served_recovery
 from serving.store.denied_notes import flag_denied_notes
 from serving.store.ledger import Posted
@@ -28,13 +29,15 @@ def is_stale(store: Store, practice: str) -> bool:
         or store.ledgers.stale(practice)
         or store.kpis.stale([practice])
         or store.work_items.stale([practice])
+        or store.balances.stale(practice)
     )
 
 
 def work_in(store: Store, practice: str, options: HistoryOptions | None = None) -> WorkedIn | None:
-    """Outcomes, postings, KPIs and work items of one practice; ``None`` where all are up to date.
+    """Outcomes, postings, KPIs, work items and balances of one practice.
 
-    Notes whose accepted codes turn out denied for coding are opened again.
+    ``None`` where all are up to date. Notes whose accepted codes turn out denied for coding are
+    opened again.
 
     Killed in between, it is simply done again: nothing is lost or doubled.
 
@@ -54,4 +57,5 @@ def work_in(store: Store, practice: str, options: HistoryOptions | None = None) 
     store.kpis.refresh(snapshot, ledger)
     model = served_recovery(store.state)
     work = store.work_items.refresh(snapshot, ledger, model=model)
+    store.balances.refresh(snapshot, ledger, FeeTables.load())
     return WorkedIn(practice, outcomes, posted, work)
