@@ -8,6 +8,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
+import serving.store.balances_tables
 import serving.store.ledger_tables
 import serving.store.migrate as migration
 import serving.store.work_tables  # noqa: F401 - declares its tables

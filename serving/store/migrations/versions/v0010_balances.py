@@ -95,7 +95,7 @@ def create_accounts() -> None:
         sa.ForeignKeyConstraint(["body"], ["claims.body"], name="fk_patient_accounts_body_claims"),
         sa.PrimaryKeyConstraint("id", name="pk_patient_accounts"),
         sa.UniqueConstraint("token", name="uq_patient_accounts_token"),
-        sa.UniqueConstraint("practice", "patient", name="uq_patient_accounts_practice"),
+        sa.UniqueConstraint("practice", "patient", name="uq_patient_accounts_practice_patient"),
     )
     op.create_index(
         "ix_patient_accounts_practice_step_owed", "patient_accounts", ["practice", "step", "owed"]
@@ -146,7 +146,9 @@ def create_decisions() -> None:
         *texts("sent_by", "way"),
         to_account("patient_letters"),
         sa.PrimaryKeyConstraint("id", name="pk_patient_letters"),
-        sa.UniqueConstraint("account", "number", "version", name="uq_patient_letters_account"),
+        sa.UniqueConstraint(
+            "account", "number", "version", name="uq_patient_letters_account_number_version"
+        ),
     )
     op.create_table(
         "payment_plans",
