@@ -6,6 +6,7 @@ Level II changes every quarter.
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 
 _CPT = re.compile(r"\d{4}[0-9AFTUM]")
 _HCPCS = re.compile(r"[A-EGHJ-MP-V]\d{4}")
@@ -20,6 +21,7 @@ class HcpcsLevel(StrEnum):
     NEITHER = ""
 
 
+@lru_cache(maxsize=50_000)
 def hcpcs_level(code: str) -> HcpcsLevel:
     """Level that a code's form belongs to.
 

@@ -82,11 +82,11 @@ class Icd10cm:
 
     def version(self, on: dt.date | None = None) -> str:
         """Name of the release that holds on a date (the newest before it; default the newest)."""
-        before, _ = self._around(on) if on else (len(self.releases) - 1, 0)
+        before, _ = self.releases_around(on) if on else (len(self.releases) - 1, 0)
         return self.releases[max(before, 0)].name
 
-    def _around(self, on: dt.date) -> tuple[int, int]:
-        """Numbers of the releases to ask.
+    def releases_around(self, on: dt.date) -> tuple[int, int]:
+        """Numbers of the releases to ask about a date: equal numbers, equal answers.
 
         The same twice where one covers the date, else the last before it and the first after
         it (-1: none).
@@ -116,7 +116,7 @@ class Icd10cm:
         flags = self._flags.get(code)
         if flags is None:
             flags = self._flags.get(code.replace(".", ""), 0)
-        before, after = self._around(on)
+        before, after = self.releases_around(on)
         if before == after:
             if flags >> (16 + before) & 1:
                 return CodeStatus.BILLABLE
@@ -145,7 +145,7 @@ class Icd10cm:
 
     def covers(self, on: dt.date) -> bool:
         """Whether a release that is in force on this date is held."""
-        before, after = self._around(on)
+        before, after = self.releases_around(on)
         return before == after
 
     def is_unspecified(self, code: str) -> bool:
@@ -186,6 +186,10 @@ class Icd10cm:
                 if exclusion.holds(second) and not second.startswith(owner):
                     return Excluded(first, second, owner)
         return None
+
+    def excluded_categories(self, code: str) -> frozenset[str]:
+        """Categories with a code that Excludes1 notes at ``code`` or above it name."""
+        return (self._rules.get(code) or self._exclusions(code))[0]
 
     def _exclusions(self, code: str) -> tuple[frozenset[str], tuple[tuple[str, Exclusion], ...]]:
         """What Excludes1 notes at the code, the headings above it and its block name.
@@ -263,7 +267,7 @@ class Icd10cm:
 
     def codes(self, on: dt.date | None = None, *, billable: bool = True) -> Iterator[str]:
         """Codes in order: of the release that holds on a date, by default of the newest one."""
-        number = len(self.releases) - 1 if on is None else max(self._around(on)[0], 0)
+        number = len(self.releases) - 1 if on is None else max(self.releases_around(on)[0], 0)
         bit = 1 << (number + (16 if billable else 0))
         return (code for code, flags in self._flags.items() if flags & bit)
 

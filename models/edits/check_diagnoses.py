@@ -3,7 +3,8 @@
 import datetime as dt
 
 from models.codes.icd10cm import CodeStatus, Icd10cm
-from models.codes.icd10cm_age_sex import load_age_sex_rules
+from models.codes.icd10cm_age_sex import AgeSexRule
+from models.edits.diagnosis_facts import DiagnosisFact
 from models.edits.edit import Findings
 from models.edits.prepared import PreparedClaim
 
@@ -13,13 +14,15 @@ _BY_STATUS = {
     CodeStatus.ENDED: "icd10.ended",
     CodeStatus.UNSURE: "icd10.unsure",
 }
-_EXTERNAL_CAUSES = "VWXY"
 
 
 def check_diagnoses(claim: PreparedClaim, out: Findings) -> None:
     """Every edit of the claim's diagnoses."""
-    day, table = claim.day, claim.tables.icd10
+    day, store = claim.day, claim.tables.diagnosis_facts
+    table, known = store.table, store.of(day)
     codes: list[str] = []
+    reaching: list[DiagnosisFact] = []
+    categories: set[str] = set()
     for place, diagnosis in enumerate(claim.diagnoses):
         if diagnosis.qualifier in ("BK", "BF"):
             if day >= _ICD10_BEGAN:
@@ -27,23 +30,35 @@ def check_diagnoses(claim: PreparedClaim, out: Findings) -> None:
             codes.append("")
             continue
         code = diagnosis.code.replace(".", "")
-        status = table.status(code, day)
-        if status is not CodeStatus.BILLABLE:
-            _report_status(code, status, place, table, day, out)
+        facts = known.get(code) or store.learn(code, day)
+        if facts.status is not CodeStatus.BILLABLE:
+            _report_status(code, facts.status, place, table, day, out)
         if code in codes:
             out.add("icd10.repeated", f"/diagnoses/{place}/code", code=code)
-        elif table.side(code) == "unspecified":
+        elif facts.unspecified_side:
             out.add(
                 "icd10.unspecified_side",
                 f"/diagnoses/{place}/code",
                 code=code,
                 table=_version(table, day),
             )
+        if place == 0 and facts.principal:
+            out.add(
+                "icd10.principal",
+                "/diagnoses/0/code",
+                code=code,
+                words=facts.principal,
+                table=_version(table, day),
+            )
+        if facts.rule is not None:
+            _check_patient(claim, code, place, facts.rule, out)
+        if facts.reaches:
+            reaching.append(facts)
+        categories.add(code[:3])
         codes.append(code)
-    if codes:
-        _check_first(codes[0], table, day, out)
-    _check_excludes(codes, table, day, out)
-    _check_patient(claim, codes, out)
+    # Most claims end here: no note reaches into a category that stands on it.
+    if not all(facts.reaches.isdisjoint(categories) for facts in reaching):
+        _check_excludes(codes, table, day, out)
 
 
 def _version(table: Icd10cm, day: dt.date) -> str:
@@ -74,18 +89,6 @@ def _shown(code: str) -> str:
     return code if len(code) <= 7 and code.isascii() and code.isalnum() else "This"
 
 
-def _check_first(code: str, table: Icd10cm, day: dt.date, out: Findings) -> None:
-    if table.is_manifestation(code):
-        words = "a manifestation, coded after its cause"
-    elif code[:1] and code[0] in _EXTERNAL_CAUSES and code in table:
-        words = "an external cause"
-    else:
-        return
-    out.add(
-        "icd10.principal", "/diagnoses/0/code", code=code, words=words, table=_version(table, day)
-    )
-
-
 def _check_excludes(codes: list[str], table: Icd10cm, day: dt.date, out: Findings) -> None:
     for place, code in enumerate(codes):
         for before in range(place):
@@ -105,23 +108,18 @@ def _check_excludes(codes: list[str], table: Icd10cm, day: dt.date, out: Finding
                 )
 
 
-def _check_patient(claim: PreparedClaim, codes: list[str], out: Findings) -> None:
-    rules = load_age_sex_rules()
+def _check_patient(
+    claim: PreparedClaim, code: str, place: int, rule: AgeSexRule, out: Findings
+) -> None:
     born, sex = claim.patient.birth_date, claim.patient.sex
-    for place, code in enumerate(codes):
-        rule = rules.find(code)
-        if rule is None:
-            continue
-        path = f"/diagnoses/{place}/code"
-        words = {"code": code, "words": rule.words, "table": rule.source}
-        if rule.sex and sex in ("F", "M") and sex != rule.sex:
-            out.add("icd10.sex", path, related=(f"/{claim.patient_path}/sex",), **words)
-        if born is None or born > claim.day:
-            continue
-        age = (
-            claim.day.year - born.year - ((claim.day.month, claim.day.day) < (born.month, born.day))
-        )
-        if (rule.youngest is not None and age < rule.youngest) or (
-            rule.oldest is not None and age > rule.oldest
-        ):
-            out.add("icd10.age", path, related=(f"/{claim.patient_path}/birth_date",), **words)
+    path = f"/diagnoses/{place}/code"
+    words = {"code": code, "words": rule.words, "table": rule.source}
+    if rule.sex and sex in ("F", "M") and sex != rule.sex:
+        out.add("icd10.sex", path, related=(f"/{claim.patient_path}/sex",), **words)
+    if born is None or born > claim.day:
+        return
+    age = claim.day.year - born.year - ((claim.day.month, claim.day.day) < (born.month, born.day))
+    if (rule.youngest is not None and age < rule.youngest) or (
+        rule.oldest is not None and age > rule.oldest
+    ):
+        out.add("icd10.age", path, related=(f"/{claim.patient_path}/birth_date",), **words)

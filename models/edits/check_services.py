@@ -207,19 +207,18 @@ def _check_telehealth(line: PreparedLine, out: Findings) -> None:
 
 
 def _check_place(claim: PreparedClaim, line: PreparedLine, out: Findings) -> None:
-    own = bool(line.line.place_of_service)
-    path = f"{line.path}/place_of_service" if own else "/place_of_service"
+    own = line.line.place_of_service
     if line.place not in load_places():
         # The claim's own is reported once, by `check_claim_level`.
         if own:
             shown = line.place if len(line.place) == 2 and line.place.isalnum() else "This"
-            out.add("place.unknown", path, place=shown)
+            out.add("place.unknown", f"{line.path}/place_of_service", place=shown)
         return
     fit = place_fit(line.code)
     if fit is not None and (line.place in fit.places) is fit.excluded:
         out.add(
             "place.fit",
-            path,
+            f"{line.path}/place_of_service" if own else "/place_of_service",
             related=(f"{line.path}/code",),
             code=line.code,
             words=fit.words,
@@ -245,6 +244,8 @@ def _check_fee(line: PreparedLine, row: FeeRow, name: str, out: Findings) -> Non
             advice=status.advice,
             table=name,
         )
+    if not line.modifiers:
+        return
     for place, modifier in enumerate(line.modifiers):
         rule = _NOT_WITH.get(modifier)
         if rule is None:

@@ -9,6 +9,7 @@ from models.codes.icd10cm import SHIPPED, Icd10cm, load_icd10cm
 from models.codes.rows import CodeRow, read_rows
 from models.codes.store import ICD10_FILE, TableMeta, tables_folder, versions
 from models.edits.coverage import CoverageTable
+from models.edits.diagnosis_facts import DiagnosisFacts
 from models.edits.edit import load_rules
 from models.edits.pairs import PairTable, open_pairs
 from models.edits.rows import AddOn, FeeRow, PolicyRow, ReasonRow, UnitLimit
@@ -93,6 +94,7 @@ class EditTables:
     ) -> None:
         """``ncci`` and ``mue`` by program (medicare, medicaid); what is absent keeps silent."""
         self.icd10 = icd10 or load_icd10cm()
+        self.diagnosis_facts = DiagnosisFacts(self.icd10)
         self.ncci = ncci or {}
         self.mue = mue or {}
         self.addon = addon or Versions()
