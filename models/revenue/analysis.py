@@ -9,6 +9,9 @@ import msgspec
 from models.claims.common import ZERO
 from models.codes.categories import load_categories
 from models.history import ClaimHistory
+from models.revenue.cube import REASON, Sums
+from models.revenue.facts import dimensions_of, month_of
+from models.revenue.kpis import Cube
 
 # Likelihood ratio above which a change is told: chance alone gives it once in a thousand times
 # (chi-squared with one degree of freedom, P = 0.001), more for every month it was looked for.
@@ -62,6 +65,55 @@ def denial_pareto(history: ClaimHistory) -> list[DenialReason]:
                 float(dollars[key] / total) if total else 0.0,
                 float(seen / total) if total else 0.0,
                 tuple(claims[key]),
+            )
+        )  # fmt: skip
+    return found
+
+
+def reason_cube(history: ClaimHistory) -> Cube:
+    """Dollars and number of the lines denied for each reason, by the dimensions of the KPIs.
+
+    Lines and reasons are those of `denial_pareto`.
+    """
+    found: Cube = {}
+    for s in history.submissions:
+        if not s.first_accepted or s.first is None or not s.first.denied:
+            continue
+        dims = dimensions_of(s.claim, s.payer)
+        for billed, outcome in zip(s.claim.lines, s.first.lines, strict=True):
+            if outcome.denied and outcome.denial_carcs:
+                name = f"{REASON}{outcome.denial_carcs[0]}:{outcome.category or ''}"
+                key = (name, month_of(s.first.answered), *dims)
+                before = found.get(key, (ZERO, ZERO))
+                found[key] = (before[0] + billed.charge, before[1] + 1)
+    return found
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """A reason of initial denials in one view; ``share`` and ``cumulative`` are of the dollars."""
+
+    carc: str
+    category: str
+    words: str
+    lines: int
+    dollars: float
+    share: float
+    cumulative: float
+
+
+def ranked_reasons(sums: Sums) -> list[Reason]:
+    """The Pareto of a view of `reason_cube`, the costliest first."""
+    total = sum(dollars for dollars, _ in sums.values())
+    words = load_categories()
+    found = []
+    seen = 0.0
+    for (name, *_), (dollars, lines) in sorted(sums.items(), key=lambda x: (-x[1][0], x[0])):
+        carc, _, category = name.removeprefix(REASON).partition(":")
+        seen += dollars
+        found.append(
+            Reason(
+                carc, category, words.words(carc), round(lines), dollars,
+                dollars / total if total else 0.0, seen / total if total else 0.0,
             )
         )  # fmt: skip
     return found

@@ -12,10 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InputError
-from models.revenue.kpis import DIMENSIONS, Cube, load_kpis
+from models.revenue.kpis import DIMENSIONS, Cube, Figure, load_kpis
 
 Sums = dict[tuple[str, ...], tuple[float, float]]
 """Numerator and denominator by KPI and the values of the dimensions that a view tells apart."""
+
+REASON = "denial_reason:"
+"""Begins the name of a reason of denials: dollars of the lines denied for it, over their number."""
+
+VARIANCE = "variance:"
+"""Begins the name of the variances behind a KPI in dollars; they add up like the dollars."""
+
+_SURE = 1.96  # a normal distribution has 95 % within so many standard deviations
 
 _Array = NDArray[Any]
 _TYPES = ("u1", "u2", "u4", "f8")
@@ -68,9 +76,9 @@ class ColumnCube(msgspec.Struct, frozen=True):
         """
         told = [_place(x) for x in by]
         kept = [(_place(name), value) for name, value in (where or {}).items()]
-        wanted = list(kpis) or list(self.kpis)
+        wanted = list(kpis) or [name for name in self.kpis if name in load_kpis()]
         for name in wanted:
-            if name not in load_kpis():
+            if name not in load_kpis() and not name.startswith((REASON, VARIANCE)):
                 raise InputError(f"kpi {name!r} is unknown; allowed: {', '.join(load_kpis())}")
         months = self._months(since, until)
         last = None if "month" in by else self._last(months)
@@ -79,12 +87,16 @@ class ColumnCube(msgspec.Struct, frozen=True):
             own = self.kpis.get(name)
             if own is None:
                 continue
-            standing = load_kpis()[name].month == "month end"
+            standing = name in load_kpis() and load_kpis()[name].month == "month end"
             own_months = (last, last + 1) if standing and last is not None else months
             chosen = self._chosen(own, kept, own_months)
             if chosen is not None:
                 self._add(found, name, own, told, chosen)
         return found
+
+    def reasons(self) -> list[str]:
+        """Names of the sums that are reasons of denials."""
+        return [name for name in self.kpis if name.startswith(REASON)]
 
     def _months(self, since: str, until: str) -> tuple[int, int]:
         """Codes of the months from and to, as a half-open range."""
@@ -149,6 +161,42 @@ class ColumnCube(msgspec.Struct, frozen=True):
             zip(*reversed(names), strict=True), top.tolist(), below.tolist(), strict=True
         ):
             found[(name, *key)] = (a, b)
+
+
+def merged(parts: Iterable[Sums]) -> Sums:
+    """Sums over several cubes."""
+    total: Sums = {}
+    for sums in parts:
+        if not total:
+            total = dict(sums)
+            continue
+        for key, (numerator, denominator) in sums.items():
+            before = total.get(key, (0.0, 0.0))
+            total[key] = (before[0] + numerator, before[1] + denominator)
+    return total
+
+
+def value_of(kpi: str, numerator: float, denominator: float) -> Figure:
+    """A KPI's value with what it is made of.
+
+    >>> value_of("initial_denial_rate", 2.0, 8.0).value
+    0.25
+    """
+    dollars = load_kpis()[kpi].unit == "dollars"
+    value = None if not denominator else numerator if dollars else numerator / denominator
+    return Figure(value, numerator, denominator)
+
+
+def interval(figure: Figure, variance: float) -> tuple[float, float] | None:
+    """The 95 % interval of a sum of dollars, each lost or not (a Poisson-binomial's, as normal).
+
+    >>> interval(Figure(1000.0, 1000.0, 40.0), 10000.0)
+    (804.0, 1196.0)
+    """
+    if figure.value is None:
+        return None
+    spread = _SURE * variance**0.5
+    return figure.value - spread, figure.value + spread
 
 
 def _dense(groups: _Array, size: int) -> tuple[_Array, _Array]:

@@ -19,6 +19,8 @@ from models.revenue.underpayment import Finding
 _OLD_DAYS = 90
 _CHARGE_DAYS = 90
 ONE = Decimal(1)
+PROTECTED_VARIANCE = "variance:dollars_protected"
+"""Name of the sums of `variance_cube`."""
 
 
 class Costs(msgspec.Struct, frozen=True):
@@ -28,12 +30,24 @@ class Costs(msgspec.Struct, frozen=True):
 
 
 class Protected(msgspec.Struct, frozen=True):
-    """A claim that was changed after a warning: what was to be lost, and what was denied of it."""
+    """A claim that was changed after a warning: what was to be lost, and what was denied of it.
+
+    ``probability`` is that of the score that warned; ``expected_loss`` it times the dollars that
+    the payer would be expected to allow.
+    """
 
     claim: Claim
     payer: str
     expected_loss: Decimal
     denied: Decimal
+    probability: float
+
+    @property
+    def variance(self) -> float:
+        """Of what would have been lost, in dollars squared: all that was expected, or nothing."""
+        if not 0 < self.probability < 1:
+            return 0.0
+        return float(self.expected_loss) ** 2 * (1 - self.probability) / self.probability
 
 
 Dims = tuple[str, str, str, str]
@@ -121,6 +135,17 @@ def build_cube(
             p.expected_loss - p.denied, ONE,
         )  # fmt: skip
     return facts.cube
+
+
+def variance_cube(protected: Iterable[Protected]) -> Cube:
+    """Variances of the dollars protected, by the dimensions of the KPIs: they add up."""
+    found: Cube = {}
+    for p in protected:
+        dims = dimensions_of(p.claim, p.payer)
+        key = (PROTECTED_VARIANCE, month_of(p.claim.submitted), *dims)
+        before = found.get(key, (ZERO, ZERO))
+        found[key] = (before[0] + Decimal(str(p.variance)), before[1] + ONE)
+    return found
 
 
 def _submission(

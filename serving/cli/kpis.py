@@ -104,10 +104,10 @@ def _words(report: "KpiReport") -> str:
 
 
 def _show_by(report: "KpiReport", by: str, json: bool) -> None:
-    from models.revenue.kpis import by_dimensions, load_kpis
+    from models.revenue.kpis import load_kpis
     from serving.reports.monthly import shown
 
-    found = by_dimensions(report.cube, (by,))
+    found = report.by((by,))
     values = sorted({key[1] for key in found})
     table = {
         report.payers.get(v, v) if by == "payer" else v: {

@@ -1,7 +1,8 @@
 """KPIs worked out from a history, and written as JSON, CSV, Parquet and PDF."""
 
 import csv
-from collections.abc import Mapping
+import io
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,9 +15,10 @@ from models.edits.tables import EditTables
 from models.errors import InputError
 from models.history import ClaimHistory
 from models.revenue.analysis import DenialReason, denial_pareto
+from models.revenue.cube import ColumnCube, merged, pack, value_of
 from models.revenue.expected import ExpectedAmounts, FeeTables
 from models.revenue.facts import Costs, build_cube
-from models.revenue.kpis import DIMENSIONS, Cube, Figure, by_dimensions, figures, load_kpis
+from models.revenue.kpis import DIMENSIONS, Figure, load_kpis
 from models.revenue.ledger import post_history
 from models.revenue.underpayment import Finding, compare_allowed
 
@@ -24,9 +26,9 @@ COLUMNS = ("kpi", *DIMENSIONS, "value", "numerator", "denominator", "unit", "for
 
 
 class KpiReport(msgspec.Struct):
-    """KPIs of one history with what lies behind them; ``payers`` are names by key."""
+    """KPIs of one or more practices with what lies behind them; ``payers`` are names by key."""
 
-    cube: Cube
+    cubes: list[ColumnCube]
     reasons: list[DenialReason]
     compared: list[Finding]
     payers: dict[str, str]
@@ -34,8 +36,14 @@ class KpiReport(msgspec.Struct):
 
     @property
     def figures(self) -> dict[str, Figure]:
-        """Every KPI over everything."""
-        return figures(self.cube)
+        """Every KPI over everything; those at a month's end as of the last month."""
+        found = self.by(())
+        return {kpi: found.get((kpi,), Figure(None, 0.0, 0.0)) for kpi in load_kpis()}
+
+    def by(self, dimensions: Sequence[str]) -> dict[tuple[str, ...], Figure]:
+        """KPIs told apart by dimensions: keys are the KPI, then their values in that order."""
+        sums = merged(cube.sums(dimensions) for cube in self.cubes)
+        return {key: value_of(key[0], *sums[key]) for key in sorted(sums)}
 
 
 def kpi_report(
@@ -63,7 +71,7 @@ def kpi_report(
     )
     names = {s.payer: s.claim.payer.name or s.payer for s in history.submissions}
     as_of = history.as_of.isoformat() if history.as_of else ""
-    return KpiReport(cube, denial_pareto(history), compared, names, as_of)
+    return KpiReport([pack(cube)], denial_pareto(history), compared, names, as_of)
 
 
 def kpi_rows(report: KpiReport) -> list[dict[str, object]]:
@@ -73,7 +81,7 @@ def kpi_rows(report: KpiReport) -> list[dict[str, object]]:
     for name, found in report.figures.items():
         rows.append(_row(name, {}, found))
     for dimension in DIMENSIONS:
-        for key, found in by_dimensions(report.cube, (dimension,)).items():
+        for key, found in report.by((dimension,)).items():
             value = key[1]
             if dimension == "payer":
                 value = report.payers.get(value, value)
@@ -101,34 +109,39 @@ def write_kpis(report: KpiReport, out: Path) -> list[str]:
     Raises:
         InputError: the folder cannot be written.
     """  # noqa: D205
-    from serving.reports.monthly import write_monthly
-
-    rows = kpi_rows(report)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        encoded = msgspec.json.encode(report.figures, order="deterministic")
-        (out / "kpis.json").write_bytes(msgspec.json.format(encoded, indent=2) + b"\n")
-        _write_csv(out / "kpis.csv", COLUMNS, rows)
-        _write_parquet(out / "kpis.parquet", rows)
-        reasons = [msgspec.structs.asdict(x) for x in report.reasons]
-        names = [x for x in DenialReason.__struct_fields__ if x != "submissions"]
-        _write_csv(out / "denial_reasons.csv", names, reasons)
+        for name, write in WRITERS.items():
+            (out / name).write_bytes(write(report))
         found = [msgspec.structs.asdict(x) for x in report.compared if x.below]
-        _write_csv(out / "underpayments.csv", Finding.__struct_fields__, found)
-        write_monthly(report, out / "report.pdf")
+        (out / "underpayments.csv").write_bytes(_csv(Finding.__struct_fields__, found))
     except OSError as error:
         raise InputError(f"{out} cannot be written ({error.strerror})") from error
-    return ["kpis.json", "kpis.csv", "kpis.parquet", "denial_reasons.csv", "underpayments.csv",
-            "report.pdf"]  # fmt: skip
+    return [*WRITERS, "underpayments.csv"]
 
 
-def _write_csv(
-    path: Path, columns: tuple[str, ...] | list[str], rows: list[dict[str, object]]
-) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows({k: _cell(row.get(k)) for k in columns} for row in rows)
+def _json(report: KpiReport) -> bytes:
+    encoded = msgspec.json.encode(report.figures, order="deterministic")
+    return msgspec.json.format(encoded, indent=2) + b"\n"
+
+
+def _reasons_csv(report: KpiReport) -> bytes:
+    names = [x for x in DenialReason.__struct_fields__ if x != "submissions"]
+    return _csv(names, [msgspec.structs.asdict(x) for x in report.reasons])
+
+
+def _pdf(report: KpiReport) -> bytes:
+    from serving.reports.monthly import monthly_pdf
+
+    return monthly_pdf(report)
+
+
+def _csv(columns: Sequence[str], rows: Sequence[Mapping[str, object]]) -> bytes:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({k: _cell(row.get(k)) for k in columns} for row in rows)
+    return text.getvalue().encode()
 
 
 def _cell(value: object) -> object:
@@ -141,11 +154,23 @@ def _cell(value: object) -> object:
     return value
 
 
-def _write_parquet(path: Path, rows: list[dict[str, object]]) -> None:
+def _parquet(report: KpiReport) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     numbers = {"value", "numerator", "denominator"}
     schema = pa.schema([(x, pa.float64() if x in numbers else pa.string()) for x in COLUMNS])
-    table = pa.Table.from_pylist([{k: row.get(k) for k in COLUMNS} for row in rows], schema)
-    pq.write_table(table, path)
+    rows = [{k: row.get(k) for k in COLUMNS} for row in kpi_rows(report)]
+    out = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows, schema), out)
+    return out.getvalue()
+
+
+WRITERS: Mapping[str, Callable[[KpiReport], bytes]] = {
+    "kpis.json": _json,
+    "kpis.csv": lambda report: _csv(COLUMNS, kpi_rows(report)),
+    "kpis.parquet": _parquet,
+    "denial_reasons.csv": _reasons_csv,
+    "report.pdf": _pdf,
+}
+"""What a report is written as, by the name of the file."""

@@ -15,14 +15,15 @@ from models.edits.edit import Severity
 from models.edits.tables import EditTables
 from models.errors import InputError
 from models.history import ClaimHistory
-from models.revenue.analysis import denial_pareto
-from models.revenue.cube import ColumnCube, Sums, decode_cube, encode_cube, pack
+from models.revenue.analysis import DenialReason, Reason, denial_pareto, ranked_reasons, reason_cube
+from models.revenue.cube import ColumnCube, Sums, decode_cube, encode_cube, interval, merged, pack
 from models.revenue.entries import Entry
 from models.revenue.expected import ExpectedAmounts, FeeTables
-from models.revenue.facts import Protected, build_cube
-from models.revenue.kpis import DIMENSIONS, load_kpis
+from models.revenue.facts import PROTECTED_VARIANCE, Protected, build_cube, variance_cube
+from models.revenue.kpis import DIMENSIONS, Figure, load_kpis
 from models.revenue.ledger import Ledger
 from models.revenue.underpayment import compare_allowed
+from serving.reports.kpis import KpiReport
 from serving.store.columns import now
 from serving.store.database import Database, upsert
 from serving.store.identity import encode
@@ -32,6 +33,7 @@ from serving.store.ledger_tables import KpiStateRow, LedgerEntryRow
 from serving.store.snapshot import HistorySnapshot
 from serving.store.tables import OutcomeRow, PracticeRow, ScoredOutcomeRow
 
+_PROTECTED = "dollars_protected"
 # Cubes that stay in memory; one of a million claim lines takes about 50 MB.
 _MOST_BYTES = 1 << 28
 _CLAIMS = 200  # claim numbers kept for a reason of denials, the latest
@@ -57,13 +59,18 @@ class KpiDetail(msgspec.Struct, frozen=True):
 
 
 class KpiRow(msgspec.Struct, frozen=True):
-    """A KPI of one cell of a view; dimensions that the view does not tell apart are absent."""
+    """A KPI of one cell of a view; dimensions that the view does not tell apart are absent.
+
+    ``low`` and ``high`` bound what is an expectation (`dollars_protected`) with 95 % certainty.
+    """
 
     kpi: str
     where: dict[str, str]
     value: float | None
     numerator: float
     denominator: float
+    low: float | None = None
+    high: float | None = None
 
 
 class KpiStates(msgspec.Struct, frozen=True):
@@ -119,7 +126,7 @@ class Kpis:
             protected=protected,
         )  # fmt: skip
         detail = _detail(history)
-        packed = pack(cube)
+        packed = pack({**cube, **reason_cube(history), **variance_cube(protected)})
         state = {
             "practice": practice,
             "done": snapshot.changes,
@@ -148,19 +155,12 @@ class Kpis:
         """
         _check([*by, *(where or {})], DIMENSIONS, "dimension")
         _check(kpis, tuple(load_kpis()), "kpi")
-        total: Sums = {}
-        for cube in self._cubes(practices):
-            sums = cube.sums(by, where=where, kpis=kpis, since=since, until=until)
-            if not total:
-                total = sums
-                continue
-            for key, (numerator, denominator) in sums.items():
-                before = total.get(key)
-                if before is not None:
-                    numerator, denominator = numerator + before[0], denominator + before[1]
-                total[key] = (numerator, denominator)
+        total = merged(
+            cube.sums(by, where=where, kpis=kpis, since=since, until=until)
+            for cube in self.cubes(practices)
+        )
         dollars = {name for name, kpi in load_kpis().items() if kpi.unit == "dollars"}
-        return [
+        rows = [
             KpiRow(
                 key[0],
                 dict(zip(by, key[1:], strict=True)),
@@ -170,8 +170,59 @@ class Kpis:
             )
             for key, (above, below) in sorted(total.items())
         ]
+        if not any(x.kpi == _PROTECTED for x in rows):
+            return rows
+        spread = merged(
+            cube.sums(by, where=where, kpis=[PROTECTED_VARIANCE], since=since, until=until)
+            for cube in self.cubes(practices)
+        )
+        return [_bounded(x, by, spread) if x.kpi == _PROTECTED else x for x in rows]
 
-    def _cubes(self, practices: Sequence[str] | None) -> list[ColumnCube]:
+    def reasons(
+        self,
+        practices: Sequence[str] | None,
+        *,
+        where: Mapping[str, str] | None = None,
+        since: str = "",
+        until: str = "",
+    ) -> list[Reason]:
+        """Reasons of initial denials in one view, the costliest first.
+
+        Raises:
+            InputError: an unknown dimension.
+        """
+        return ranked_reasons(
+            merged(
+                cube.sums((), where=where, kpis=names, since=since, until=until)
+                for cube in self.cubes(practices)
+                if (names := cube.reasons())
+            )
+        )
+
+    def report(self, practices: Sequence[str] | None) -> KpiReport:
+        """What reports and downloads are written from."""
+        detail, as_of = self.detail(practices)
+        total = sum(x.dollars for x in detail.reasons)
+        seen, reasons = 0.0, []
+        for x in detail.reasons:
+            seen += x.dollars
+            reasons.append(
+                DenialReason(
+                    x.carc, x.category, x.words, x.lines, x.claims, Decimal(str(x.dollars)),
+                    x.dollars / total if total else 0.0, seen / total if total else 0.0, (),
+                )
+            )  # fmt: skip
+        return KpiReport(self.cubes(practices), reasons, [], detail.payers, as_of)
+
+    def values(self, practices: Sequence[str] | None) -> dict[str, list[str]]:
+        """Every value of each dimension."""
+        cubes = self.cubes(practices)
+        return {
+            name: sorted({x for cube in cubes for x in cube.values[i]})
+            for i, name in enumerate(DIMENSIONS)
+        }
+
+    def cubes(self, practices: Sequence[str] | None) -> list[ColumnCube]:
         """Cubes of practices; what was read stays in memory until it is worked out anew."""
         table = KpiStateRow
         query = select(table.practice, table.done, table.time).order_by(table.practice)
@@ -211,6 +262,14 @@ class Kpis:
         return KpiDetail(_joined(x for y in found for x in y.reasons), payers), as_of
 
 
+def _bounded(row: KpiRow, by: Sequence[str], spread: Sums) -> KpiRow:
+    variance, _ = spread.get((PROTECTED_VARIANCE, *(row.where[x] for x in by)), (0.0, 0.0))
+    found = interval(Figure(row.value, row.numerator, row.denominator), variance)
+    if found is None:
+        return row
+    return msgspec.structs.replace(row, low=found[0], high=found[1])
+
+
 def _check(names: Iterable[str], allowed: Sequence[str], what: str) -> None:
     for name in names:
         if name not in allowed:
@@ -233,6 +292,7 @@ def _protected(
     query = (
         select(
             ScoredOutcomeRow.submission, ScoredOutcomeRow.expected_loss, OutcomeRow.payer,
+            ScoredOutcomeRow.probability,
             OutcomeRow.denied_charge, OutcomeRow.charge, OutcomeRow.allowed, OutcomeRow.denied,
         )
         .join(OutcomeRow, OutcomeRow.submission == ScoredOutcomeRow.submission)
@@ -246,7 +306,8 @@ def _protected(
         claim = claims.get(row.submission)
         if claim is not None:
             loss = Decimal(str(row.expected_loss))
-            yield Protected(claim, row.payer, loss, row.denied_charge if row.denied else loss * 0)
+            denied = row.denied_charge if row.denied else loss * 0
+            yield Protected(claim, row.payer, loss, denied, row.probability)
 
 
 def _detail(history: ClaimHistory) -> KpiDetail:

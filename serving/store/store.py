@@ -14,6 +14,7 @@ from serving.store.balances_reading import BalanceReports
 from serving.store.batches import Batches
 from serving.store.chains import Chains
 from serving.store.database import Database
+from serving.store.denied_claims import DeniedClaims
 from serving.store.drafts import Drafts
 from serving.store.errors import StoreUnavailableError
 from serving.store.intake import Intake
@@ -70,6 +71,7 @@ class Store:
         self.ledger_decisions = LedgerDecisions(database)
         self.work_items = WorkItems(database)
         self.worklist = DenialWorklist(database)
+        self.denied_claims = DeniedClaims(database)
         self.work_decisions = WorkDecisions(database)
         self.packets = Packets(database)
         policy = current_policy()

@@ -52,6 +52,7 @@ PAGES = (
     ("Worklist", "/worklist", "read"),
     ("Denials", "/denials", "denials"),
     ("Rules", "/rules", "rules"),
+    ("Performance", "/performance", "kpis"),
     ("Models", "/models", "models"),
     ("Administration", "/administration", "users"),
 )

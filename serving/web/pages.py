@@ -19,6 +19,7 @@ from serving.web.denial import add_denial
 from serving.web.denials import add_denials
 from serving.web.door import Door
 from serving.web.models import add_models
+from serving.web.performance import add_performance
 from serving.web.registry import RegistryPages
 from serving.web.render import STATIC, assets
 from serving.web.review import add_review
@@ -66,6 +67,7 @@ def add_pages(app: FastAPI, service: Service, desks: Desks) -> None:
     add_denial(door)
     add_review(door, desks.notes, desks.codes)
     add_rules(door, desks.edits)
+    add_performance(door)
     add_models(door, desks.registry)
     add_administration(door, desks.edits, desks.codes)
     app.include_router(router)

@@ -1,6 +1,6 @@
 """Plots drawn on the server as SVG: no script, no style attribute, readable when printed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 
 import msgspec
@@ -80,9 +80,18 @@ def gauge(probability: float, base_rate: float, title: str) -> Markup:
 
 
 def line(
-    points: Sequence[Point], title: str, *, top: float | None = None, height: int = 180
+    points: Sequence[Point],
+    title: str,
+    *,
+    top: float | None = None,
+    height: int = 180,
+    marks: Sequence[str] = (),
+    axis: Callable[[float], str] = lambda value: f"{value:.2f}",
 ) -> Markup:
-    """A line with a shaded band; the axis starts at zero and ends at ``top``."""
+    """A line with a shaded band; the axis starts at zero and ends at ``top``.
+
+    ``marks`` are labels from which on something changed; ``axis`` writes the numbers at its side.
+    """
     highest = top or max((x.upper for x in points), default=1.0) * 1.15 or 1.0
     left, right, bottom = 44, WIDTH - 12, height - 26
     step = (right - left) / max(1, len(points) - 1)
@@ -102,15 +111,21 @@ def line(
         parts.append(
             f'<line class="grid" x1="{left}" x2="{right}" y1="{y(value):.1f}" y2="{y(value):.1f}">'
             f'</line><text class="axis" x="{left - 6}" y="{y(value) + 4:.1f}" text-anchor="end">'
-            f"{value:.2f}</text>"
+            f"{escape(axis(value))}</text>"
         )
+    for i, point in enumerate(points):
+        if point.label in marks:
+            parts.append(
+                f'<line class="change" x1="{x(i):.1f}" x2="{x(i):.1f}" y1="12" y2="{bottom}">'
+                f"<title>another rate from {escape(point.label)} on</title></line>"
+            )
     if points:
         upper = [f"{x(i):.1f},{y(p.upper):.1f}" for i, p in enumerate(points)]
         lower = [f"{x(i):.1f},{y(p.lower):.1f}" for i, p in enumerate(points)]
         parts.append(f'<polygon class="band" points="{" ".join([*upper, *reversed(lower)])}"/>')
         middle = " ".join(f"{x(i):.1f},{y(p.value):.1f}" for i, p in enumerate(points))
         parts.append(f'<polyline class="value" points="{middle}"/>')
-    every = max(1, len(points) // 8)
+    every = max(1, -(-len(points) // 8))
     for i, point in enumerate(points):
         parts.append(
             f'<circle class="dot" cx="{x(i):.1f}" cy="{y(point.value):.1f}" r="3.5">'
@@ -123,6 +138,59 @@ def line(
                 f"{escape(point.label)}</text>"
             )
     parts.append("</svg>")
+    return Markup("".join(parts))
+
+
+def spark(values: Sequence[float], title: str) -> Markup:
+    """A small line without axes, from zero up."""
+    wide, high = 120, 28
+    top = max(values, default=1.0) or 1.0
+    step = (wide - 4) / max(1, len(values) - 1)
+    at = " ".join(
+        f"{2 + i * step:.1f},{high - 3 - max(v, 0.0) / top * (high - 6):.1f}"
+        for i, v in enumerate(values)
+    )
+    return Markup(
+        f'<svg class="spark" viewBox="0 0 {wide} {high}" role="img" aria-label="{escape(title)}">'
+        f'<title>{escape(title)}</title><polyline class="value" points="{at}"/></svg>'
+    )
+
+
+def pareto(items: Sequence[tuple[str, float, float, str]], title: str) -> Markup:
+    """Bars, the largest first, with the cumulative share as a line.
+
+    ``items``: label, value, cumulative share, words.
+    """
+    height, left, right, bottom = 220, 60, WIDTH - 44, 194
+    highest = max((x[1] for x in items), default=1.0) or 1.0
+    step = (right - left) / max(1, len(items))
+
+    def y(share: float) -> float:
+        return bottom - share * (bottom - 12)
+
+    parts = [
+        f'<svg class="plot pareto" viewBox="0 0 {WIDTH} {height}" role="img"'
+        f' aria-label="{escape(title)}"><title>{escape(title)}</title>'
+    ]
+    parts += [
+        f'<line class="grid" x1="{left}" x2="{right}" y1="{y(share):.1f}" y2="{y(share):.1f}">'
+        f'</line><text class="axis" x="{left - 6}" y="{y(share) + 4:.1f}" text-anchor="end">'
+        f'{highest * share:,.0f}</text><text class="axis" x="{right + 6}"'
+        f' y="{y(share) + 4:.1f}">{share:.0%}</text>'
+        for share in (0.0, 0.5, 1.0)
+    ]
+    line_points = []
+    for i, (label, value, cumulative, words) in enumerate(items):
+        begin, middle = left + (i + 0.15) * step, left + (i + 0.5) * step
+        parts.append(
+            f"<g><title>{escape(words)}</title>"
+            f'<rect class="column" x="{begin:.1f}" y="{y(value / highest):.1f}"'
+            f' width="{0.7 * step:.1f}" height="{bottom - y(value / highest):.1f}" rx="2"></rect>'
+            f'<text class="axis" x="{middle:.1f}" y="{bottom + 16}" text-anchor="middle">'
+            f"{escape(label)}</text></g>"
+        )
+        line_points.append(f"{middle:.1f},{y(cumulative):.1f}")
+    parts.append(f'<polyline class="value" points="{" ".join(line_points)}"/></svg>')
     return Markup("".join(parts))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from models.errors import InputError
-from models.revenue.facts import build_cube
+from models.revenue.facts import Protected, build_cube
 from models.revenue.kpis import by_dimensions
 from models.revenue.underpayment import compare_allowed
 from models.revenue.write_offs import WriteOff
@@ -87,3 +87,22 @@ def test_unknown_names_are_refused(database):
         Kpis(database).figures(None, by=("moon",))
     with pytest.raises(InputError, match="kpi 'joy' is unknown"):
         Kpis(database).figures(None, kpis=("joy",))
+
+
+def test_dollars_protected_have_the_interval_of_their_chances(database, tmp_path, monkeypatch):
+    load(database, practice_items())
+    key = practice(database)
+    snapshot = read_snapshot(database, key)
+    assert snapshot is not None
+    claims = [s.claim for s in snapshot.history.submissions[:40]]
+    protected = [Protected(x, "P", Decimal(60), Decimal(10), 0.6) for x in claims]
+    monkeypatch.setattr("serving.store.kpis._protected", lambda *_: protected)
+    Kpis(database).refresh(snapshot, Ledgers(database).compute(snapshot), home=tmp_path)
+    (found,) = Kpis(database).figures([key], kpis=["dollars_protected"])
+    # Forty claims, each of which loses 100 dollars with probability 0.6, less 10 denied anyway.
+    spread = 1.96 * (40 * 0.6 * 0.4) ** 0.5 * 100
+    assert (found.value, found.denominator) == (40 * 50, 40)
+    assert found.low == pytest.approx(2000 - spread)
+    assert found.high == pytest.approx(2000 + spread)
+    months = Kpis(database).figures([key], by=["month"], kpis=["dollars_protected"])
+    assert sum(x.value or 0 for x in months) == 2000 and all(x.low is not None for x in months)
