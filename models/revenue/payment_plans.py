@@ -111,7 +111,8 @@ def standing(
     elif missed >= max(policy.missed_instalments, 1):
         state = PlanState.BROKEN
     else:
-        state = PlanState.LATE if paid < due else PlanState.KEPT
+        overdue = sum((x.amount for x in instalments if x.due < today), ZERO)
+        state = PlanState.LATE if paid < overdue else PlanState.KEPT
     return PlanStanding(state, paid, due, max(total - paid, ZERO), missed, upcoming)
 
 

@@ -22,7 +22,7 @@ from models.revenue.patient_accounts import (
     plan_refusals,
     refusals,
 )
-from models.revenue.patient_letters import compose_patient_letter, unfinished
+from models.revenue.patient_letters import unfinished
 from models.revenue.payment_plans import check_plan
 from models.revenue.stops import StopKind
 from models.revenue.write_offs import Authority, WriteOff, load_authority
@@ -33,6 +33,7 @@ from serving.store.balances_reading import (
     account_row,
     kept_letter,
     latest_claim,
+    written,
 )
 from serving.store.balances_tables import PatientLetterRow, PaymentPlanRow, StopRow
 from serving.store.columns import now
@@ -70,12 +71,8 @@ class BalanceDecisions:
 
         def work(connection: Connection, row: Any, account: PatientAccount) -> KeptLetter:
             plans = plans_of(connection, [row.id], today, self._policy).get(row.id, [])
-            running = next((p for p in plans if p.ended is None), None)
-            letter = compose_patient_letter(
-                account, kind, latest_claim(connection, row.body), number=row.claim_id,
-                today=today, policy=self._policy,
-                instalments=running.instalments if running else (),
-            )  # fmt: skip
+            claim = latest_claim(connection, row.body)
+            letter = written(account, kind, claim, row.claim_id, plans, today, self._policy)
             query = select(func.max(PatientLetterRow.number))
             last = connection.execute(query.where(PatientLetterRow.account == row.id)).scalar()
             services = [[x.encounter, x.line, str(x.owed)] for x in letter.lines]

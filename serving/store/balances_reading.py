@@ -24,6 +24,7 @@ from models.revenue.patient_accounts import (
     plan_refusals,
     refusals,
 )
+from models.revenue.patient_letters import PatientLetter, compose_patient_letter
 from serving.store.balances_accounts import KeptPlan, accounts_of, plans_of
 from serving.store.balances_tables import (
     BalanceStateRow,
@@ -254,6 +255,22 @@ class BalanceReports:
         due = next_step(account, self._policy)
         return _view(row, account, due, plans, stops, letters, today, self._policy)
 
+    def preview(
+        self, practices: Sequence[str] | None, token: str, kind: LetterKind, *, today: dt.date
+    ) -> str:
+        """A letter's text as it would be written now, without keeping it.
+
+        Raises:
+            NotFoundError: no such account of these practices.
+            InputError: a hold, a stop or the calendar is against it.
+        """
+        with self._database.read(snapshot=True) as connection:
+            row = account_row(connection, practices, token)
+            account = accounts_of(connection, [row.id], today, self._policy)[row.id]
+            plans = plans_of(connection, [row.id], today, self._policy).get(row.id, [])
+            claim = latest_claim(connection, row.body)
+        return written(account, kind, claim, row.claim_id, plans, today, self._policy).text
+
     def find(self, practices: Sequence[str] | None, text: str) -> str:
         """The account's token that ``text`` names: itself, or the number of any of its claims.
 
@@ -343,6 +360,27 @@ def latest_claim(connection: Connection, body: bytes) -> Claim:
     """The claim that an account's letters are addressed by."""
     query = select(ClaimRow.payload).where(ClaimRow.body == body)
     return _claim.decode(connection.execute(query).scalar_one())
+
+
+def written(
+    account: PatientAccount,
+    kind: LetterKind,
+    claim: Claim,
+    number: str,
+    plans: Sequence[KeptPlan],
+    today: dt.date,
+    policy: CollectionPolicy,
+) -> PatientLetter:
+    """A letter filled from the data, of a plan that of the one that runs.
+
+    Raises:
+        InputError: a hold, a stop or the calendar is against it.
+    """
+    running = next((p for p in plans if p.ended is None), None)
+    return compose_patient_letter(
+        account, kind, claim, number=number, today=today, policy=policy,
+        instalments=running.instalments if running else (),
+    )  # fmt: skip
 
 
 def kept_letter(row: Any) -> KeptLetter:

@@ -13,6 +13,8 @@ from serving.scoring.drafts import DraftDesk
 from serving.scoring.edits import EditDesk
 from serving.scoring.notes import NoteDesk
 from serving.web.administration import add_administration
+from serving.web.balance import add_balance
+from serving.web.balances import add_balances
 from serving.web.claim import add_claims
 from serving.web.codes import CodeDesk
 from serving.web.denial import add_denial
@@ -66,6 +68,8 @@ def add_pages(app: FastAPI, service: Service, desks: Desks) -> None:
     add_denials(door)
     add_denial(door)
     add_review(door, desks.notes, desks.codes)
+    add_balances(door)
+    add_balance(door)
     add_rules(door, desks.edits)
     add_performance(door)
     add_models(door, desks.registry)

@@ -59,7 +59,8 @@ def test_an_instalment_is_missed_after_the_days_of_grace():
         return found.state, found.missed
 
     assert state("0", DAY - dt.timedelta(1)) == (PlanState.KEPT, 0)
-    assert state("0", DAY) == (PlanState.LATE, 0)
+    assert state("0", DAY) == (PlanState.KEPT, 0)  # the day is not over
+    assert state("0", DAY + dt.timedelta(1)) == (PlanState.LATE, 0)
     assert state("0", DAY + dt.timedelta(10)) == (PlanState.LATE, 0)
     assert state("0", DAY + dt.timedelta(11)) == (PlanState.LATE, 1)
     assert state("30", dt.date(2026, 2, 27)) == (PlanState.KEPT, 0)
