@@ -256,5 +256,10 @@ def address_lines(address: Address | None) -> list[str]:
     """An address as the lines of a letter."""
     if address is None:
         return []
-    place = f"{address.city}, {address.state} {address.zip}".strip(" ,")
+    place = f"{address.city}, {address.state} {_zip(address.zip)}".strip(" ,")
     return [x for x in (address.line1, address.line2, place) if x]
+
+
+def _zip(code: str) -> str:
+    """A ZIP code as it is read; claims send nine digits, with zeros where four are not known."""
+    return f"{code[:5]}-{code[5:]}".removesuffix("-0000") if len(code) == 9 else code
