@@ -51,6 +51,7 @@ PAGES = (
     ("Review", "/review", "coding"),
     ("Worklist", "/worklist", "read"),
     ("Denials", "/denials", "denials"),
+    ("Ledger", "/ledger", "ledger"),
     ("Balances", "/balances", "ledger"),
     ("Rules", "/rules", "rules"),
     ("Performance", "/performance", "kpis"),

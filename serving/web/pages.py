@@ -20,6 +20,7 @@ from serving.web.codes import CodeDesk
 from serving.web.denial import add_denial
 from serving.web.denials import add_denials
 from serving.web.door import Door
+from serving.web.ledger import add_ledger
 from serving.web.models import add_models
 from serving.web.performance import add_performance
 from serving.web.registry import RegistryPages
@@ -71,6 +72,7 @@ def add_pages(app: FastAPI, service: Service, desks: Desks) -> None:
     add_balances(door)
     add_balance(door)
     add_rules(door, desks.edits)
+    add_ledger(door)
     add_performance(door)
     add_models(door, desks.registry)
     add_administration(door, desks.edits, desks.codes)
