@@ -54,7 +54,7 @@ def score(
 ) -> None:
     """Write one row a claim: probability of denial, expected loss, likely reason, factors.
 
-    Reads files larger than memory and writes as it goes.
+    Reads files larger than memory and writes as it goes. Exits 1 where no claim could be read.
 
     Example: firstpass score practice/future --out scores.csv
 
@@ -100,3 +100,5 @@ def score(
     if len(result.problems) > MOST_PROBLEMS:
         lines.append(f"and {len(result.problems) - MOST_PROBLEMS:,} problems more (see --json)")
     show(result, "\n".join(lines), as_json=json)
+    if not result.claims:
+        raise typer.Exit(1)  # whoever sends files by a script must not take this for a success
