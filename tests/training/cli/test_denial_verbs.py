@@ -124,7 +124,9 @@ def test_damaged_files_are_named_and_the_rest_is_scored(home, tmp_path) -> None:
     assert "b_long_line.837" in told
     assert "e_counts.837" in told
     assert len(scored(home / "damaged.csv")) == result["claims"] > 0
-    done = run(home, "score", str(cases / "c_words.txt"), "--out", "nothing.csv")
+    words = tmp_path / "words.837"
+    words.write_text("Dear colleagues, no claims here.")
+    done = run(home, "score", str(words), "--out", "nothing.csv")
     assert done.returncode == 1
     assert "no readable ISA segment" in done.stdout
 
