@@ -283,34 +283,37 @@ def _add_strings(
 def _add_terms(
     rows: dict[str, _Row], mentions: list[TermMention], lexicon: Lexicon, cover: _Cover
 ) -> None:
-    codes, code_of, kinds = lexicon.codes, lexicon.code_of, lexicon.kinds
-    by_span: dict[tuple[int, int], dict[str, float]] = {}
-    for m in mentions:
-        code = codes[code_of[m.term]]
-        score = m.dice * KIND_WEIGHTS[kinds[m.term]]
-        known = by_span.setdefault((m.begin, m.end), {})
-        known[code] = max(score, known.get(code, 0.0))
-    for m in mentions:
-        code = codes[code_of[m.term]]
-        row = _row(rows, code)
+    codes, code_of, kinds = lexicon.codes, lexicon.code_list, lexicon.kind_list
+    by_span: dict[tuple[int, int], dict[int, float]] = {}
+    scores = [m.dice * KIND_WEIGHTS[kinds[m.term]] for m in mentions]
+    for m, score in zip(mentions, scores, strict=True):
+        known = by_span.get((m.begin, m.end))
+        if known is None:
+            known = by_span[m.begin, m.end] = {}
+        number = code_of[m.term]
+        if score > known.get(number, 0.0):
+            known[number] = score
+    for m, score in zip(mentions, scores, strict=True):
+        row = _row(rows, codes[code_of[m.term]])
         values = row.values
-        kind = int(kinds[m.term])
-        score = m.dice * KIND_WEIGHTS[kind]
         free = cover.free(m.sentence, m.begin, m.end)
         row.supports.append(Support(m.begin, m.end, score, "terms", m.sentence, m.section, free))
         values["term_mentions"] = values.get("term_mentions", 0) + 1
-        if free:
-            values["term_free"] = max(values.get("term_free", 0), score)
-        values["term_mass"] = max(values.get("term_mass", 0), m.mass * (m.dice > 0.9))
-        values["term_dice"] = max(values.get("term_dice", 0), m.dice)
+        if free and score > values.get("term_free", 0.0):
+            values["term_free"] = score
+        mass = m.mass if m.dice > 0.9 else 0.0
+        if mass >= values.get("term_mass", 0.0):
+            values["term_mass"] = mass
+        if m.dice > values.get("term_dice", 0.0):
+            values["term_dice"] = m.dice
         if score > values.get("term_score", -1.0):
-            rivals = by_span[m.begin, m.end]
+            rivals = by_span[m.begin, m.end].values()
             values["term_score"] = score
             values["term_coverage"] = m.coverage
             values["term_words"] = m.words
-            values["term_kind"] = kind
-            values["term_rank"] = sum(1 for s in rivals.values() if s > score + 1e-6)
-            values["term_ties"] = sum(1 for s in rivals.values() if abs(s - score) <= 1e-6)
+            values["term_kind"] = kinds[m.term]
+            values["term_rank"] = sum([s > score + 1e-6 for s in rivals])
+            values["term_ties"] = sum([abs(s - score) <= 1e-6 for s in rivals])
 
 
 def _add_alike(
@@ -466,7 +469,7 @@ def _echoes(
     full = {content(s, b, e) for s, b, e, count in strong if count > 1}
     result = []
     for candidate in candidates:
-        best = max(candidate.supports, key=lambda s: (s.strength, s.free, -s.begin))
+        best = max(candidate.supports, key=_by_strength)
         own = content(best.sentence, best.begin, best.end)
         result.append(any(own < other for other in full))
     return result
@@ -480,16 +483,18 @@ def _table(
     sources: Sources,
     said: dict[tuple[int, int], Assertion],
 ) -> Floats:
-    table = np.zeros((len(rows), len(COLUMNS)), np.float32)
     length = max(len(note.text), 1)
     history = sources.history
     total = sum(len(w) for w in words)
-    strength = np.zeros(len(rows), np.float32)
+    strength: list[float] = []
     visit = any(s.kind is SectionKind.ASSESSMENT for s in note.sections)
-    for i, (candidate, row) in enumerate(zip(candidates, rows, strict=True)):
-        out = table[i]
-        for name in ("string_rank", "term_kind", "term_rank", "dense_rank", "attention"):
-            out[COLUMN[name]] = -1
+    blank = [0.0] * len(COLUMNS)
+    for name in ("string_rank", "term_kind", "term_rank", "dense_rank", "attention"):
+        blank[COLUMN[name]] = -1.0
+    filled: list[list[float]] = []  # lists are filled faster than arrays
+    for candidate, row in zip(candidates, rows, strict=True):
+        out = blank.copy()
+        filled.append(out)
         for name, value in row.values.items():
             out[COLUMN[name]] = value
         code = candidate.code
@@ -500,33 +505,44 @@ def _table(
         out[COLUMN["code_chapter"]] = (ord(code[0]) - 48) % 64 if code else 0
         out[COLUMN["code_open"]] = code.endswith("9")
         out[COLUMN["code_length"]] = len(code)
-        spans = {(s.begin, s.end) for s in candidate.supports}
-        out[COLUMN["first"]] = min(b for b, _ in spans) / length
-        out[COLUMN["last"]] = max(b for b, _ in spans) / length
+        supports = candidate.supports
+        spans = {(s.begin, s.end) for s in supports}
+        out[COLUMN["first"]] = min(spans)[0] / length
+        out[COLUMN["last"]] = max(spans)[0] / length
         out[COLUMN["spans"]] = len(spans)
-        out[COLUMN["covered"]] = sum(not s.free for s in candidate.supports) / len(
-            candidate.supports
-        )
+        out[COLUMN["covered"]] = sum(not s.free for s in supports) / len(supports)
         out[COLUMN["note_words"]] = total
         out[COLUMN["candidates"]] = len(rows)
-        best = max(candidate.supports, key=lambda s: (s.strength, s.free, -s.begin))
+        best = max(supports, key=_by_strength)
         for span in spans:
-            out[COLUMN[f"said_{said[span]}"]] += 1
+            out[_SAID[said[span]]] += 1
         out[COLUMN["best_assertion"]] = ASSERTIONS.index(best.assertion)
         out[COLUMN["visit_note"]] = visit
-        for section in {s.section for s in candidate.supports}:
+        for section in {s.section for s in supports}:
             if section >= 0:
-                out[COLUMN[f"in_{note.sections[section].kind}"]] = 1
-        strength[i] = max(
-            out[COLUMN["string_joint"]], 0.8 * out[COLUMN["term_score"]] * (
-                out[COLUMN["term_rank"]] == 0), out[COLUMN["alike_score"]],
-        )  # fmt: skip
+                out[_IN[note.sections[section].kind]] = 1
+        strength.append(
+            max(
+                out[COLUMN["string_joint"]],
+                0.8 * out[COLUMN["term_score"]] * (out[COLUMN["term_rank"]] == 0),
+                out[COLUMN["alike_score"]],
+            )
+        )
+    table = np.array(filled, np.float32).reshape(len(rows), len(COLUMNS))
     _among(candidates, strength, table)
     _kin(candidates, strength, table, history)
     return table
 
 
-def _among(candidates: list[Candidate], strength: Floats, table: Floats) -> None:
+_SAID = {a: COLUMN[f"said_{a}"] for a in ASSERTIONS}
+_IN = {kind: COLUMN[f"in_{kind}"] for kind in SECTIONS}
+
+
+def _by_strength(support: Support) -> tuple[float, bool, int]:
+    return support.strength, support.free, -support.begin
+
+
+def _among(candidates: list[Candidate], strength: list[float], table: Floats) -> None:
     """Rivals: candidates that rest on the same words; relatives: codes of the same category."""
     by_span: dict[tuple[int, int], set[int]] = {}
     family: dict[str, list[int]] = {}
@@ -534,24 +550,26 @@ def _among(candidates: list[Candidate], strength: Floats, table: Floats) -> None
         family.setdefault(candidate.code[:3], []).append(i)
         for s in candidate.supports:
             by_span.setdefault((s.begin, s.end), set()).add(i)
+    found: list[tuple[float, float, float, float]] = []
     for i, candidate in enumerate(candidates):
         rivals = set().union(*(by_span[s.begin, s.end] for s in candidate.supports)) - {i}
-        table[i, COLUMN["rivals"]] = len(rivals)
-        table[i, COLUMN["rival_better"]] = max((strength[r] for r in rivals), default=0.0)
         relatives = [r for r in family[candidate.code[:3]] if r != i]
-        table[i, COLUMN["family_best"]] = max((strength[r] for r in relatives), default=0.0)
-        table[i, COLUMN["finer_better"]] = max(
+        stem = candidate.code.rstrip("9")
+        finer = [strength[r] for r in relatives if candidates[r].code.startswith(stem)]
+        found.append(
             (
-                strength[r]
-                for r in relatives
-                if candidates[r].code.startswith(candidate.code.rstrip("9"))
-            ),
-            default=0.0,
+                len(rivals),
+                max(map(strength.__getitem__, rivals), default=0.0),
+                max(finer, default=0.0),
+                max(map(strength.__getitem__, relatives), default=0.0),
+            )
         )
+    names = ("rivals", "rival_better", "finer_better", "family_best")
+    table[:, [COLUMN[name] for name in names]] = np.reshape(found, (-1, 4))
 
 
 def _kin(
-    candidates: list[Candidate], strength: Floats, table: Floats, history: StringHistory
+    candidates: list[Candidate], strength: list[float], table: Floats, history: StringHistory
 ) -> None:
     """Other codes of the note that go with the code over labelled notes."""
     pairs = history.associations.pairs
@@ -559,8 +577,8 @@ def _kin(
         return
     numbers = [history.code_number.get(c.code, -1) for c in candidates]
     strong = {
-        numbers[i]: float(strength[i])
-        for i in np.argsort(-strength, kind="stable")[:40]
+        numbers[i]: strength[i]
+        for i in sorted(range(len(strength)), key=lambda i: -strength[i])[:40]
         if strength[i] > 0.25 and numbers[i] >= 0
     }
     for i, number in enumerate(numbers):

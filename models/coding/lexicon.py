@@ -53,6 +53,9 @@ class Lexicon:
         self.codes = list(codes)
         self.code_of = code_of
         self.kinds = kinds
+        # Single entries are read from lists much faster than from arrays.
+        self.code_list: list[int] = code_of.tolist()
+        self.kind_list: list[int] = kinds.tolist()
         self.strengths = strengths
         self.unknown = float(np.log(_RAREST) ** 2)
         self._matrix = sp.csr_matrix(
@@ -64,7 +67,8 @@ class Lexicon:
             shape=(len(concepts), len(sizes)),
         )
         forward = self._matrix.tocsc()
-        self._term_pointers, self._term_concepts = forward.indptr, forward.indices
+        self._term_pointers: list[int] = forward.indptr.tolist()
+        self._term_concepts: list[int] = forward.indices.tolist()
 
     @classmethod
     def build(cls, entries: Iterable[Entry]) -> "Lexicon":
@@ -135,8 +139,7 @@ class Lexicon:
 
     def concepts_of(self, term: int) -> list[int]:
         """Concept numbers of a term."""
-        low, high = self._term_pointers[term], self._term_pointers[term + 1]
-        return self._term_concepts[low:high].tolist()  # type: ignore[no-any-return]
+        return self._term_concepts[self._term_pointers[term] : self._term_pointers[term + 1]]
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Arrays of an ``npz`` file; `from_arrays` reads them."""

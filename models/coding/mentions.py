@@ -5,6 +5,7 @@ mention has a span that holds all the words it rests on.
 """
 
 from collections.abc import Sequence
+from itertools import accumulate
 
 import msgspec
 
@@ -85,8 +86,7 @@ class TermFinder:
         held = [[c for t in s.words for c in vocabulary.parts(t.key)] for s in stretches]
         alike = lexicon.resembling(held, most=MOST_TERMS, least_coverage=LEAST_COVERAGE)
         found: list[TermMention] = []
-        weights, kinds = lexicon.weights, lexicon.kinds
-        sizes = lexicon.sizes
+        kinds = lexicon.kind_list
         for stretch, (terms, masses) in zip(stretches, alike, strict=True):
             words = [self._word(t.key) for t in stretch.words]
             places: dict[int, list[int]] = {}
@@ -95,17 +95,19 @@ class TermFinder:
                     places.setdefault(word.own, []).append(position)
                 for part in word.parts:
                     places.setdefault(part, []).append(position)
-            for term, mass in zip(terms.tolist(), masses.tolist(), strict=True):
+            # Weights up to each position: a window's is one subtraction, but for compounds of
+            # which a term holds parts.
+            upto = list(accumulate((word.own_weight for word in words), initial=0.0))
+            compounds = [position for position, word in enumerate(words) if word.parts]
+            sizes = lexicon.sizes[terms].tolist()
+            for term, mass, size in zip(terms.tolist(), masses.tolist(), sizes, strict=True):
                 shared = [c for c in lexicon.concepts_of(term) if c in places]
                 low, high = _window(shared, places)
                 own = set(shared)
-                window = 0.0
-                for word in words[low : high + 1]:
-                    if word.own in own or not own.intersection(word.parts):
-                        window += word.own_weight
-                    else:
-                        window += sum(float(weights[p]) for p in word.parts)
-                size = float(sizes[term])
+                window = upto[high + 1] - upto[low]
+                for position in compounds:
+                    if low <= position <= high:
+                        window += self._taken_apart(words[position], own)
                 dice = 2 * mass / (size + max(window, mass))
                 # "Liver" alone is no liver disease; our own list (kind 0) says what it means.
                 if own <= self._not_alone and (dice < 0.999 or kinds[term]):
@@ -119,27 +121,34 @@ class TermFinder:
                     )  # fmt: skip
         return found
 
+    def _taken_apart(self, word: _Word, own: set[int]) -> float:
+        """What a compound weighs more or less where a term holds its parts and not itself."""
+        if word.own in own or own.isdisjoint(word.parts):
+            return 0.0
+        return sum(float(self.lexicon.weights[p]) for p in word.parts) - word.own_weight
+
 
 def _window(shared: list[int], places: dict[int, list[int]]) -> tuple[int, int]:
     """Shortest run of positions that has each concept at least once."""
     if len(shared) == 1:
         first = places[shared[0]][0]
         return first, first
-    if all(len(places[c]) == 1 for c in shared):
-        positions = [places[c][0] for c in shared]
+    held = [places[c] for c in shared]
+    if sum(map(len, held)) == len(held):
+        positions = [where[0] for where in held]
         return min(positions), max(positions)
     marks = sorted((p, c) for c in shared for p in places[c])
     need, count, left = len(shared), dict.fromkeys(shared, 0), 0
     best = (marks[0][0], marks[-1][0])
-    held = 0
+    seen = 0
     for position, concept in marks:
-        held += count[concept] == 0
+        seen += count[concept] == 0
         count[concept] += 1
-        while held == need:
+        while seen == need:
             if position - marks[left][0] < best[1] - best[0]:
                 best = (marks[left][0], position)
             count[marks[left][1]] -= 1
-            held -= count[marks[left][1]] == 0
+            seen -= count[marks[left][1]] == 0
             left += 1
     return best
 

@@ -16,7 +16,14 @@ from models.coding.cautions import code_warnings, conflicts
 from models.coding.features import Candidate, Candidates, NoteReading, Sources, collect, read_words
 from models.coding.note import read_note
 from models.coding.ranker import Ranker
-from models.coding.specificity import episode_open, in_force, missing, refined, with_seventh
+from models.coding.said import Sentences
+from models.coding.specificity import (
+    episode_open,
+    in_force,
+    missing,
+    refined,
+    with_seventh,
+)
 from models.coding.suggestion import CodeWarning, Evidence, Suggestion
 from models.coding.words import vocabulary
 from models.errors import InputError
@@ -128,10 +135,11 @@ class CodingModel:
     ) -> list[Suggestion]:
         part = self.parts[system]
         chosen: dict[str, Suggestion] = {}
+        sentences = Sentences(reading.note, self.rules)
         for candidate, score in self.rank(system, reading, specialty):
             if len(chosen) >= limit:
                 break
-            suggestion = self._suggestion(system, part, reading, candidate, score, on)
+            suggestion = self._suggestion(system, part, sentences, candidate, score, on)
             # A refined code can be a candidate of its own: the likelier one stands.
             chosen.setdefault(suggestion.code, suggestion)
         found = list(chosen.values())
@@ -148,12 +156,12 @@ class CodingModel:
         self,
         system: str,
         part: SystemPart,
-        reading: NoteReading,
+        sentences: Sentences,
         candidate: Candidate,
         score: float,
         on: dt.date,
     ) -> Suggestion:
-        note = reading.note
+        note = sentences.note
         supports = sorted(
             candidate.supports,
             key=lambda s: (s.assertion in NOT_THE_PATIENTS, not s.free, -s.strength, s.begin),
@@ -168,7 +176,7 @@ class CodingModel:
             icd = self.icd10cm
             known = part.sources.history.code_number
             if code not in known:
-                code = refined(icd, in_force(icd, code, on), note, spans, on=on, rules=self.rules)
+                code = refined(icd, in_force(icd, code, on), sentences, spans, on=on)
                 if icd.seventh_characters(code):
                     sentence, visit = note.words(note.sentences[best.sentence]), visit_words(note)
                     code = with_seventh(icd, code, sentence, visit)

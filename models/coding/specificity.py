@@ -10,13 +10,12 @@ from collections.abc import Sequence
 
 from models.codes.icd10cm import CodeStatus, Icd10cm
 from models.coding import axes
-from models.coding.assertion import Assertion, AssertionRules, modifiers
+from models.coding.said import Sentences, Spans
 from models.coding.siblings import Titled, in_category, titled
-from models.coding.spans import Note, Span
-from models.coding.terms import bag, dotted
-from models.coding.words import tokens, vocabulary
+from models.coding.spans import Note
+from models.coding.terms import dotted
+from models.coding.words import tokens
 
-Spans = Sequence[tuple[int, int]]
 _OPEN = (
     (re.compile(r"\bunspecified trimester\b", re.I), "trimester"),
     (re.compile(r"\bstage unspecified|unspecified stage\b", re.I), "stage"),
@@ -30,31 +29,25 @@ _OPEN = (
     (re.compile(r"\bunspecified number of fetuses\b", re.I), "number of fetuses"),
 )
 _WHETHER = re.compile(r"\bunspecified whether (?:with )?([^,]+)", re.IGNORECASE)
-_NOT_NOW = frozenset(
-    {Assertion.NEGATED, Assertion.FAMILY, Assertion.HYPOTHETICAL, Assertion.UNCERTAIN}
-)
 _TYPE = re.compile(r"\b(?:predominantly|type|unspecified|episode)\b", re.IGNORECASE)
-_IMPLIED = frozenset({"pectoris"})  # left out in notes: "angina"
-#: ICD-10-CM takes these for "intractable" (notes at G40 and G43).
-_SAME = {"intractable": ("intractable", "refractory", "pharmacoresistant", "treatment resistant")}
 
 
 def refined(
     icd: Icd10cm,
     code: str,
-    note: Note,
+    sentences: Sentences,
     spans: Spans,
     *,
     on: dt.date,
-    rules: AssertionRules | None = None,
 ) -> str:
     """The most specific sibling of a code that the note supports; without 7th character.
 
     ``spans``: the evidence, best first. Each axis is read on its own; where the note does not
     say, the code stays as it is.
     """
+    note = sentences.note
     code = with_acuity(icd, code, note, spans, on)
-    code = with_complication(icd, code, note, spans, on, rules)
+    code = with_complication(icd, code, sentences, spans, on)
     if "unspecified trimester" in icd.title(code.rstrip("X")).lower():
         code = with_trimester(icd, code, axes.trimester(note))
     if icd.side(code) == "unspecified":
@@ -114,10 +107,9 @@ def with_acuity(icd: Icd10cm, code: str, note: Note, spans: Spans, on: dt.date) 
 def with_complication(
     icd: Icd10cm,
     code: str,
-    note: Note,
+    sentences: Sentences,
     spans: Spans,
     on: dt.date,
-    rules: AssertionRules | None = None,
 ) -> str:
     """The sibling "with ..." whose further words the sentence says, and does not deny.
 
@@ -141,8 +133,8 @@ def with_complication(
             or not _usable(icd, other, on)
         ):
             continue
-        counts = [_said(note, spans, what, rules) for what in more]
-        counts += [_said(note, spans, what, rules, near=axes.NEAR) for what in kinds]
+        counts = [sentences.say(spans, what) for what in more]
+        counts += [sentences.say(spans, what, near=axes.NEAR) for what in kinds]
         if all(counts) and sum(counts) > most:
             best, most = _as_long(other.code, code.replace(".", "")), sum(counts)
     return best
@@ -169,40 +161,6 @@ def _kinds(other: Titled, own: Titled) -> frozenset[str]:
         return frozenset()
     added = other.with_key.removeprefix(f"{own.with_key}, ")
     return frozenset(_TYPE.sub("", part).strip() for part in added.split(",")) - {""}
-
-
-def _said(
-    note: Note,
-    spans: Spans,
-    what: str,
-    rules: AssertionRules | None,
-    near: int | None = None,
-) -> int:
-    """How many words of ``what`` the sentences of the evidence say of the patient; 0: not all.
-
-    Of "hypoxia or hypercapnia" one is enough. ``near``: characters about the evidence.
-    """
-    words = vocabulary()
-    for begin, last in spans:
-        sentence = next((s for s in note.sentences if s.begin <= begin < s.end), None)
-        if sentence is None:
-            continue
-        held: dict[str, Span] = {}
-        low, high = sentence.begin, sentence.end
-        if near is not None:
-            low, high = max(low, begin - near), min(high, last + near)
-        for token in tokens(note.text, low, high):
-            for concept in words.parts(token.key):
-                held.setdefault(concept, Span(token.begin, token.end))
-        for part in re.split(r",| or ", what):
-            for phrase in _SAME.get(part.strip(), (part,)):
-                wanted = [concept for concept in bag(phrase, words) if concept not in _IMPLIED]
-                if not wanted or any(concept not in held for concept in wanted):
-                    continue
-                meant = modifiers(note, [held[concept] for concept in wanted], rules)
-                if not any(m & _NOT_NOW for m in meant):
-                    return len(wanted)
-    return 0
 
 
 def with_seventh(icd: Icd10cm, code: str, sentence: str, visit: str = "") -> str:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from models.coding.terms import Term
 from training.progress import Progress, silent
 
-STEPS = 1200
+STEPS = 300
 #: Categories of a batch, and pairs of each.
 CATEGORIES = 12
 PAIRS = 4

@@ -6,6 +6,7 @@ from models.codes.icd10cm import load_icd10cm
 from models.coding.axes import acuity_near, episode, side_near, trimester, visit_words
 from models.coding.cautions import conflicts
 from models.coding.note import read_note
+from models.coding.said import Sentences
 from models.coding.specificity import (
     episode_open,
     missing,
@@ -29,7 +30,7 @@ def marked(text: str) -> tuple[str, tuple[int, int]]:
 def best(code: str, text: str) -> str:
     """Code that ``text`` supports, the evidence in square brackets."""
     plain, span = marked(text)
-    return refined(ICD, code, read_note(plain), [span], on=ON)
+    return refined(ICD, code, Sentences(read_note(plain)), [span], on=ON)
 
 
 @pytest.mark.parametrize(
