@@ -94,6 +94,9 @@ class Settings(BaseSettings):
     lease_seconds: Annotated[
         float, Field(gt=1, description="after so long without a sign a worker has lost its batch")
     ] = 20.0
+    result_days: Annotated[
+        float, Field(ge=0, description="days after which results of batches are deleted; 0: never")
+    ] = 30.0
     drain_seconds: Annotated[
         float, Field(gt=0, description="time that running requests get after SIGTERM")
     ] = 30.0

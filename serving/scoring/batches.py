@@ -38,6 +38,7 @@ from serving.telemetry.metrics import Metrics
 
 FOLDER = "batches"
 LOOK_SECONDS = 1.0
+TIDY_SECONDS = 3600.0
 MAX_LINE = 8 << 20
 
 
@@ -90,6 +91,8 @@ class BatchRunner:
     ) -> None:
         self.folder = settings.state / FOLDER
         self._lease = settings.lease_seconds
+        self._keep_seconds = 86_400 * settings.result_days
+        self._tidied = -TIDY_SECONDS
         self._follower = follower
         self._edits = edits
         self._keeper = keeper
@@ -109,6 +112,9 @@ class BatchRunner:
         try:
             while True:
                 worked = False
+                if time.monotonic() - self._tidied >= TIDY_SECONDS:
+                    self._tidied = time.monotonic()
+                    await asyncio.to_thread(self.tidy)
                 if self._follower.current is not None:
                     try:
                         worked = await asyncio.shield(asyncio.to_thread(self._one))
@@ -124,6 +130,24 @@ class BatchRunner:
                         continue
         finally:
             self._ending.set()
+
+    def tidy(self) -> None:
+        """Delete results older than ``result_days``: they hold what claims hold, and add up.
+
+        What was asked and how it ended stays in the store; the result then answers 410.
+        """
+        if not self._keep_seconds:
+            return
+        oldest = time.time() - self._keep_seconds
+        for result in self.folder.glob("*.ndjson"):
+            try:
+                if result.stat().st_mtime < oldest:
+                    result.unlink()
+                    logger().info("batch.result_deleted", batch=result.stem)
+            except FileNotFoundError:
+                continue  # another worker was quicker
+            except OSError as error:
+                logger().error("batch.result_kept", batch=result.stem, error=error)
 
     def _one(self) -> bool:
         """Take a batch and work it off; False where there is none."""

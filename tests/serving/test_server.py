@@ -1,6 +1,7 @@
 """The real server in its own process: streams, kills, swaps, drains, slow and large bodies."""
 
 import json
+import os
 import re
 import signal
 import socket
@@ -276,6 +277,23 @@ def test_sigterm_lets_running_requests_end(tmp_path: Path) -> None:
                 received += data
         assert received.count(b'"kind":"score"') == 200
         assert server.stop() == 0
+
+
+def test_old_results_of_batches_are_deleted_and_answered_410(tmp_path: Path) -> None:
+    register(Settings(home=tmp_path), 1)
+    with serving(tmp_path) as server:
+        sent = httpx.post(f"{server.url}/v1/batches", content=file_837p(2), headers=X12)
+        found = wait_done(server, sent.json()["id"])
+        assert httpx.get(server.url + found["result"]).status_code == 200
+    (result,) = Settings(home=tmp_path).state.glob("batches/*.ndjson")
+    month_ago = time.time() - 31 * 86_400
+    os.utime(result, (month_ago, month_ago))
+    with serving(tmp_path) as server:
+        deadline = time.monotonic() + 20
+        while result.exists() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert httpx.get(server.url + found["result"]).status_code == 410
+        assert wait_done(server, sent.json()["id"])["claims_done"] == 2
 
 
 def test_workers_share_port_model_and_metrics(tmp_path: Path) -> None:
