@@ -80,6 +80,13 @@ class FollowUpWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     offset: Offset = 0
 
 
+class FollowUpNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What was heard about a claim, and when to ask again; until then it is off the list."""
+
+    note: Why
+    again: dt.date | None = None
+
+
 class LetterWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which letter to write from the data."""
 
@@ -138,8 +145,8 @@ class PostedEntries(msgspec.Struct, frozen=True):
 
 
 PUBLISHED_BALANCES = (
-    AccountPage, AccountRow, AccountView, BalanceReason, BalanceSearch, KeptLetter, KeptStop,
-    LetterSent, LetterText, LetterWish, PaymentOrder, PlanOrder, PostedEntries, StopOrder,
+    AccountPage, AccountRow, AccountView, BalanceReason, BalanceSearch, FollowUpNote, KeptLetter,
+    KeptStop, LetterSent, LetterText, LetterWish, PaymentOrder, PlanOrder, PostedEntries, StopOrder,
     UnansweredClaim, UnansweredPage,
 )  # fmt: skip
 
@@ -228,14 +235,15 @@ def balances_router(service: Service) -> APIRouter:
         async with service.admitted(request, "ledger") as caller:
             own, token, number = practices_of(caller), _token(request), _number(request)
 
-            def work() -> bytes:
+            def work() -> tuple[bytes, str]:
                 view = backend.store.balance_reports.account(own, token, today=today())
                 text = next((x.text for x in view.letters if x.number == number), None)
                 if text is None:
                     raise ServiceError(404, "not-found", "no letter has this number")
-                return letter_pdf(text, "Letter")
+                return letter_pdf(text, "Letter"), view.practice
 
-            data = await asyncio.to_thread(work)
+            data, practice = await asyncio.to_thread(work)
+            await audit(service, request, caller, "balance.seen", f"account:{token}", practice)
             return Response(data, media_type="application/pdf")
 
     @router.get(
@@ -251,11 +259,33 @@ def balances_router(service: Service) -> APIRouter:
             return answer(
                 await asyncio.to_thread(
                     lambda: backend.store.balance_reports.unanswered(
-                        own, stage=query.stage, payer=query.payer, limit=query.limit,
-                        offset=query.offset,
+                        own, today=today(), stage=query.stage, payer=query.payer,
+                        limit=query.limit, offset=query.offset,
                     )
                 )
             )  # fmt: skip
+
+    @router.post(
+        "/v1/follow-up/{number}/notes",
+        response_class=Response,
+        responses=answers("UnansweredClaim", *_REFUSED),
+        openapi_extra={
+            **json_body("FollowUpNote", {"called": {"note": "in process", "again": "2030-01-02"}}),
+            "parameters": [_NUMBER],
+        },
+    )
+    async def heard(request: Request) -> Response:
+        """Note what was heard about a claim without an answer, and when to ask again."""
+        async with service.admitted(request, "posting") as caller:
+            order, number = await read_order(request, service, FollowUpNote), _number(request)
+            found = await decided(
+                lambda: backend.store.balance_decisions.heard(
+                    number, order.note, decider(caller), again=order.again, today=today()
+                )
+            )
+            record = f"submission:{number}"
+            await audit(service, request, caller, "followup.heard", record, found.practice)
+            return answer(found)
 
     _Orders(router, service).add()
     return router

@@ -219,7 +219,10 @@ def follow_up(
     """
     with opened_store() as store:
         page = store.balance_reports.unanswered(
-            only(practice), stage="all" if everything else "", limit=MOST_LISTED
+            only(practice),
+            today=dt.datetime.now(dt.UTC).date(),
+            stage="all" if everything else "",
+            limit=MOST_LISTED,
         )
     _tell_stale(page.stale)
     rows = [
@@ -232,6 +235,7 @@ def follow_up(
             "days": str(x.age),
             "usual": str(x.usual_days),
             "why": "; ".join(x.notes),
+            "heard": x.heard + (f" (again {x.again})" if x.again else ""),
         }
         for x in page.claims[:MOST_ROWS]
     ]
@@ -239,6 +243,40 @@ def follow_up(
     if page.count > len(rows):
         words += f"\nand {page.count - len(rows):,} more (see --json)"
     show(page.claims, words, as_json=json)
+
+
+@app.command()
+def heard(
+    claim_id: Annotated[str, typer.Argument(metavar="CLAIM", help="CLM01, the account number.")],
+    words: Annotated[str, typer.Option("--note", help="What the payer said.")],
+    again: Annotated[
+        dt.datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="When to ask again."),
+    ] = None,
+    practice: PracticeOption = None,
+    json: Json = False,
+) -> None:
+    """Note what you heard about a claim without an answer; it leaves the list until --again.
+
+    Example: firstpass ledger heard A00068539 --note "in process, call 4711" --again 2026-12-10
+    """
+    from serving.store.errors import NotFoundError
+
+    today = dt.datetime.now(dt.UTC).date()
+    with opened_store() as store:
+        page = store.balance_reports.unanswered(
+            only(practice), today=today, stage="all", limit=MOST_LISTED
+        )
+        found = [x for x in page.claims if x.claim_id == claim_id]
+        if len(found) != 1:
+            what = "several claims" if found else "no claim"
+            raise NotFoundError(f"{what} without an answer: this number")
+        made = store.balance_decisions.heard(
+            found[0].number, words, decider(), again=again.date() if again else None, today=today
+        )
+        store.audit.append(_audit("followup.heard", f"submission:{made.number}", made.practice))
+    show(made, f"noted; {f'ask again on {made.again}' if made.again else 'it stays in the list'}",
+         as_json=json)  # fmt: skip
 
 
 @app.command("credits")

@@ -69,6 +69,8 @@ class BalanceKeeping:
             StoreUnavailableError: the store went away; do it again.
         """
         practice = snapshot.practice
+        if self._newer(practice, snapshot.changes):
+            return 0  # somebody else has worked a newer state in
         patients = self._patients(snapshot, ledger, fees)
         bodies = {id(x.claim): (x.id, x.body) for x in snapshot.submissions}
         numbers: dict[bytes, int] = {}
@@ -96,8 +98,15 @@ class BalanceKeeping:
             "practice": practice, "done": snapshot.changes, "as_of": snapshot.history.as_of,
             "time": now(),
         }  # fmt: skip
-        self._database.transact(lambda c: upsert(c, BalanceStateRow, [state]))
+        if not self._newer(practice, snapshot.changes):
+            self._database.transact(lambda c: upsert(c, BalanceStateRow, [state]))
         return len(every)
+
+    def _newer(self, practice: str, changes: int) -> bool:
+        query = select(BalanceStateRow.done).where(BalanceStateRow.practice == practice)
+        with self._database.read() as connection:
+            done = connection.execute(query).scalar()
+        return done is not None and done > changes
 
     def _patients(
         self, snapshot: HistorySnapshot, ledger: Ledger, fees: FeeTables | None

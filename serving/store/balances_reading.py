@@ -28,6 +28,7 @@ from models.revenue.patient_letters import PatientLetter, compose_patient_letter
 from serving.store.balances_accounts import KeptPlan, accounts_of, plans_of
 from serving.store.balances_tables import (
     BalanceStateRow,
+    FollowUpNoteRow,
     PatientAccountRow,
     PatientLetterRow,
     StopRow,
@@ -147,8 +148,12 @@ class AccountView(msgspec.Struct, frozen=True):
 
 
 class UnansweredClaim(msgspec.Struct, frozen=True):
-    """A submission without an answer; days as of the practice's last remittance."""
+    """A submission without an answer; days as of the practice's last remittance.
 
+    ``heard``: what somebody last noted about it, ``again``: when to ask again.
+    """
+
+    number: int
     practice: str
     claim_id: str
     payer: str
@@ -164,6 +169,10 @@ class UnansweredClaim(msgspec.Struct, frozen=True):
     accepted: dt.date | None
     control: str
     notes: list[str]
+    heard: str
+    heard_on: dt.datetime | None
+    heard_by: str
+    again: dt.date | None
 
 
 class UnansweredPage(msgspec.Struct, frozen=True):
@@ -309,13 +318,18 @@ class BalanceReports:
         self,
         practices: Sequence[str] | None,
         *,
+        today: dt.date,
         stage: str = "",
         payer: str = "",
         limit: int = 100,
         offset: int = 0,
     ) -> UnansweredPage:
-        """Claims without an answer; without ``stage`` those that somebody must ask after."""
-        table = UnansweredClaimRow
+        """Claims without an answer.
+
+        Without ``stage`` those that somebody must ask after, and of which no note says to ask
+        again on a later day.
+        """
+        table, said = UnansweredClaimRow, FollowUpNoteRow
         chosen: list[Any] = []
         if practices is not None:
             chosen.append(table.practice.in_(practices))
@@ -326,10 +340,9 @@ class BalanceReports:
             wanted.append(table.stage == stage)
         elif not stage:
             wanted.append(table.stage.in_([str(x) for x in ASKED_AFTER]))
-        query: Select[Any] = (
-            select(table).where(*wanted).order_by(table.charge.desc(), table.submission)
-        )
-        sums = select(func.count(), func.sum(table.charge)).where(*wanted)
+            wanted.append(said.again.is_(None) | (said.again <= today))
+        query = unanswered_query(*wanted).order_by(table.charge.desc(), table.submission)
+        sums = unanswered_query(*wanted).with_only_columns(func.count(), func.sum(table.charge))
         counts = select(table.stage, func.count()).where(*chosen).group_by(table.stage)
         with self._database.read(snapshot=True) as connection:
             rows = connection.execute(query.limit(limit).offset(offset)).all()
@@ -337,7 +350,7 @@ class BalanceReports:
             stages = {row[0]: row[1] for row in connection.execute(counts)}
             as_of, stale = _state(connection, practices)
         return UnansweredPage(
-            [_unanswered(row) for row in rows], count, charge or ZERO, stages, as_of, stale
+            [unanswered_claim(row) for row in rows], count, charge or ZERO, stages, as_of, stale
         )
 
 
@@ -437,11 +450,27 @@ def _account_row(row: Any) -> AccountRow:
     )  # fmt: skip
 
 
-def _unanswered(row: Any) -> UnansweredClaim:
+def unanswered_query(
+    *wanted: Any,
+) -> Select[UnansweredClaimRow, str, dt.datetime, str, dt.date | None]:
+    """Rows for `unanswered_claim`: claims without an answer, each with its latest note."""
+    table, said = UnansweredClaimRow, FollowUpNoteRow
+    latest = select(func.max(said.id)).group_by(said.submission)
+    joined = (said.submission == table.submission) & said.id.in_(latest)
+    return (
+        select(table, said.words, said.created, said.actor, said.again)
+        .outerjoin(said, joined)
+        .where(*wanted)
+    )
+
+
+def unanswered_claim(row: Any) -> UnansweredClaim:
+    """One row of `unanswered_query`."""
     return UnansweredClaim(
-        row.practice, row.claim_id, row.payer, row.payer_name, row.stage,
+        row.submission, row.practice, row.claim_id, row.payer, row.payer_name, row.stage,
         STAGE_WORDS[Stage(row.stage)], row.charge, row.submitted, row.age, row.usual_days,
-        row.overdue, row.syntax_accepted, row.accepted, row.control, row.notes,
+        row.overdue, row.syntax_accepted, row.accepted, row.control, row.notes, row.words or "",
+        row.created, row.actor or "", row.again,
     )  # fmt: skip
 
 

@@ -124,6 +124,18 @@ class PaymentPlanRow(Base):
     end_reason: Mapped[str] = mapped_column(Text)
 
 
+class FollowUpNoteRow(Base):
+    """What somebody heard about a claim without an answer, and when to ask again."""
+
+    __tablename__ = "follow_up_notes"
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    submission: Mapped[int] = mapped_column(ForeignKey("submissions.id"), index=True)
+    words: Mapped[str] = mapped_column(Text)
+    again: Mapped[dt.date | None]
+    actor: Mapped[str]
+    created: Mapped[dt.datetime]
+
+
 class UnansweredClaimRow(Base):
     """A submission without an answer, as of the practice's last remittance."""
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from models.claims.claim import Claim
 from models.errors import InputError
+from serving.store.balances_accounts import renew_of_encounters
 from serving.store.columns import now
 from serving.store.database import Database
 from serving.store.errors import ConflictError
@@ -107,6 +108,12 @@ def keep(
         .where(WorkItemRow.practice == before.practice, WorkItemRow.key == before.key)
         .values(**values, revision=before.revision + 1, updated=moment)
     )
+    if "state" in values or "outcome" in values:
+        # An appeal in work, or sent, holds the patient's bill.
+        own = select(WorkItemRow.encounter).where(
+            WorkItemRow.practice == before.practice, WorkItemRow.key == before.key
+        )
+        renew_of_encounters(connection, before.practice, connection.execute(own).scalars().all())
     rows = [
         {
             "practice": before.practice, "item": before.key, "kind": kind,

@@ -22,6 +22,7 @@ from serving.store.balances_decisions import WAYS, BalanceDecisions
 from serving.store.balances_reading import AccountView, KeptLetter
 from serving.store.errors import ConflictError
 from serving.store.ledger_decisions import Decider
+from serving.web.balances import day_of
 from serving.web.door import Door, Visit
 from serving.web.render import Key
 
@@ -184,7 +185,7 @@ def _edit(d: BalanceDecisions, t: str, form: Mapping[str, str], who: Decider, v:
 
 
 def _sent(d: BalanceDecisions, t: str, form: Mapping[str, str], who: Decider, v: Visit) -> None:
-    day = _day(form.get("day", "")) or dt.date.today()
+    day = day_of(form.get("day", "")) or dt.date.today()
     d.mark_sent(t, _number(v), form.get("way", ""), who, day=day, today=dt.date.today())
 
 
@@ -203,7 +204,7 @@ def _plan(d: BalanceDecisions, t: str, form: Mapping[str, str], who: Decider, _:
     count = form.get("instalments", "")
     if not (count.isdecimal() and 0 < len(count) < 4):
         raise InputError("instalments are a number from 1")
-    first = _day(form.get("first", "")) or dt.date.today()
+    first = day_of(form.get("first", "")) or dt.date.today()
     d.plan(t, int(count), first, _why(form), who, today=dt.date.today())
 
 
@@ -212,7 +213,7 @@ def _end_plan(d: BalanceDecisions, t: str, form: Mapping[str, str], who: Decider
 
 
 def _pay(d: BalanceDecisions, t: str, form: Mapping[str, str], who: Decider, _: Visit) -> None:
-    day = _day(form.get("day", "")) or dt.date.today()
+    day = day_of(form.get("day", "")) or dt.date.today()
     amount = _dollars(form.get("amount", ""))
     d.pay(t, amount, form.get("reference", "")[:1000], who, day=day, today=dt.date.today())
 
@@ -242,15 +243,6 @@ def _number(visit: Visit) -> int:
 
 def _why(form: Mapping[str, str]) -> str:
     return form.get("reason", "").strip()[:1000]
-
-
-def _day(text: str) -> dt.date | None:
-    if not text.strip():
-        return None
-    try:
-        return dt.date.fromisoformat(text.strip())
-    except ValueError:
-        raise InputError("a day is written as 2026-03-01") from None
 
 
 def _dollars(text: str) -> Decimal:

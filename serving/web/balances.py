@@ -7,9 +7,12 @@ from urllib.parse import urlencode
 import msgspec
 from starlette.responses import Response
 
+from models.errors import InputError
 from models.revenue.followup import WORDS as STAGE_WORDS
 from models.revenue.followup import Stage
 from models.revenue.patient_accounts import STEP_WORDS, NextStep
+from serving.api.deciding import decider
+from serving.problems import ServiceError
 from serving.store.balances_reading import AccountRow, UnansweredClaim
 from serving.store.errors import NotFoundError
 from serving.web.door import Door, Visit
@@ -22,7 +25,12 @@ KEYS = (
     Key("/", "to the filters"),
     Key("u", "to the claims without an answer"),
 )
-UNANSWERED_KEYS = (Key("/", "to the filters"), Key("b", "to the patients' balances"))
+UNANSWERED_KEYS = (
+    Key("j / k", "next, previous claim"),
+    Key("Enter", "note what you heard"),
+    Key("/", "to the filters"),
+    Key("b", "to the patients' balances"),
+)
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -65,6 +73,9 @@ class UnansweredPage(msgspec.Struct, frozen=True):
     query: str
     as_of: dt.date | None
     stale: bool
+    today: dt.date
+    may_post: bool
+    problem: str
 
 
 def add_balances(door: Door) -> None:
@@ -78,6 +89,23 @@ def add_balances(door: Door) -> None:
     def unanswered(visit: Visit) -> Response:
         page = unanswered_page(visit)
         return visit.page("unanswered.html", page, "Claims without an answer", UNANSWERED_KEYS)
+
+    @door.post("/balances/unanswered/{number}", "posting")
+    def heard(visit: Visit) -> Response:
+        """What somebody heard about a claim, and when to ask again."""
+        number = str(visit.request.path_params["number"])
+        if not (number.isascii() and number.isdecimal() and len(number) <= 9):
+            raise ServiceError(404, "not-found", "no claim has this number")
+        try:
+            found = visit.store.balance_decisions.heard(
+                int(number), visit.form.get("note", ""), decider(visit.caller),
+                again=day_of(visit.form.get("again", "")), today=dt.date.today(),
+            )  # fmt: skip
+        except InputError as error:
+            page = unanswered_page(visit, f"{error}")
+            return visit.page("unanswered.html", page, "Claims without an answer", UNANSWERED_KEYS)
+        visit.audit("followup.heard", f"submission:{number}", found.practice)
+        return visit.redirect("/balances/unanswered", "noted")
 
     @door.post("/balances/find", "ledger")
     def find(visit: Visit) -> Response:
@@ -122,13 +150,17 @@ def balances_page(visit: Visit, problem: str = "") -> BalancesPage:
     )
 
 
-def unanswered_page(visit: Visit) -> UnansweredPage:
+def unanswered_page(visit: Visit, problem: str = "") -> UnansweredPage:
     """The context of the claims' list."""
     wanted = visit.query("stage")
     stage = wanted if wanted in ("all", *Stage) else ""
     number = _page(visit)
     found = visit.store.balance_reports.unanswered(
-        visit.practices, stage=stage, limit=PAGE_ROWS, offset=(number - 1) * PAGE_ROWS
+        visit.practices,
+        today=dt.date.today(),
+        stage=stage,
+        limit=PAGE_ROWS,
+        offset=(number - 1) * PAGE_ROWS,
     )
     stages = [Choice("all", "every claim without an answer", sum(found.stages.values()))]
     stages += [Choice(x, STAGE_WORDS[Stage(x)], n) for x, n in sorted(found.stages.items())]
@@ -143,7 +175,24 @@ def unanswered_page(visit: Visit) -> UnansweredPage:
         query=urlencode({"stage": stage}),
         as_of=found.as_of,
         stale=found.stale,
+        today=dt.date.today(),
+        may_post=visit.may("posting"),
+        problem=problem,
     )
+
+
+def day_of(text: str) -> dt.date | None:
+    """A day as a form sends it; ``None`` where it is empty.
+
+    Raises:
+        InputError: it is no day.
+    """
+    if not text.strip():
+        return None
+    try:
+        return dt.date.fromisoformat(text.strip())
+    except ValueError:
+        raise InputError("a day is written as 2026-03-01") from None
 
 
 def _page(visit: Visit) -> int:

@@ -62,6 +62,16 @@ def test_the_worklists_and_an_account(settings: Settings, owing: str) -> None:
     late = get(settings, "/v1/follow-up").json()
     assert [(x["claim_id"], x["stage"]) for x in late["claims"]] == [("L1", "silent")]
     assert get(settings, "/v1/follow-up?stage=accepted").json()["claims"] == []
+    path = f"/v1/follow-up/{late['claims'][0]['number']}/notes"
+    noted, past = session(
+        settings,
+        [
+            (path, {"note": "in process", "again": "2199-01-01"}),
+            (path, {"note": "x", "again": "2020-01-01"}),
+        ],
+    )
+    assert (noted.json()["heard"], past.status_code) == ("in process", 422)
+    assert get(settings, "/v1/follow-up").json()["claims"] == []
     (found, missing) = session(
         settings, [("/v1/balances/find", {"claim_id": x}) for x in ("A1", "Z9")]
     )

@@ -75,6 +75,18 @@ def test_from_the_list_to_a_letter_that_was_sent(run, loaded, tmp_path):
     assert "use shorter words" in run("balances", "edit", "A1", 2, hard)
 
 
+def test_what_was_heard_of_a_claim_is_noted(run, loaded):
+    (loaded / "late.837").write_text(filed("L1", "20250105", "99213*100"))
+    run("load", loaded)
+    assert "silent for too long" in run("ledger", "follow-up")
+    assert "it stays in the list" in run("ledger", "heard", "L1", "--note", "in process")
+    assert "in process" in run("ledger", "follow-up")
+    run("ledger", "heard", "L1", "--note", "call again", "--again", "2199-01-01")
+    assert "no submission needs" in run("ledger", "follow-up")
+    assert "again 2199-01-01" in run("ledger", "follow-up", "--all")
+    assert "no claim without an answer" in run("ledger", "heard", "Z1", "--note", "x")
+
+
 def test_stops_plans_payments_and_write_offs(run, loaded):
     assert "stop 1" in run(
         "balances", "stop", "A1", "--kind", "dispute", "--reason", "paid, he says"

@@ -256,10 +256,36 @@ def test_unanswered_claims_have_their_state(store):
         remitted("20260119", paid("A1"), amount="80"),
     )
     work_in(store, name)
-    page = store.balance_reports.unanswered(None, stage="all")
+    reports = store.balance_reports
+    page = reports.unanswered(None, today=DAY, stage="all")
     assert [(x.claim_id, x.stage, x.age) for x in page.claims] == [("A9", "pending", 13)]
-    assert store.balance_reports.unanswered(None).claims == []
+    assert reports.unanswered(None, today=DAY).claims == []
     assert page.stages == {"pending": 1}
+
+
+def test_a_claim_that_was_asked_after_comes_back_on_its_day(store):
+    late = filed("L1", "20250105", "99213*100")
+    answer = remitted("20260119", paid("A1"), amount="80")
+    one(store, filed("A1", "20260105", "99213*100"), late, answer)
+    reports, decide = store.balance_reports, store.balance_decisions
+    (claim,) = reports.unanswered(None, today=DAY).claims
+    assert (claim.claim_id, claim.stage, claim.heard) == ("L1", "silent", "")
+    with pytest.raises(InputError, match="say what you heard"):
+        decide.heard(claim.number, " ", WHO, again=None, today=DAY)
+    with pytest.raises(InputError, match="is past"):
+        decide.heard(claim.number, "x", WHO, again=DAY - dt.timedelta(1), today=DAY)
+    with pytest.raises(NotFoundError):
+        decide.heard(claim.number + 99, "x", WHO, again=None, today=DAY)
+    decide.heard(claim.number, "in process", WHO, again=None, today=DAY)
+    later = DAY + dt.timedelta(7)
+    noted = decide.heard(claim.number, "call again", WHO, again=later, today=DAY)
+    assert (noted.heard, noted.again, noted.heard_by) == ("call again", later, "user:1")
+    assert reports.unanswered(None, today=DAY).count == 0
+    assert reports.unanswered(None, today=DAY, stage="silent").count == 1
+    assert reports.unanswered(None, today=later).count == 1
+    with pytest.raises(NotFoundError):
+        other = Decider("user:3", ("biller",), ("1:2",))
+        decide.heard(claim.number, "x", other, again=None, today=DAY)
 
 
 def test_a_simulated_practice_agrees_with_its_ledger(store):
