@@ -185,7 +185,7 @@ def category_share(truth: Floats, ours: Floats) -> float:
 
 
 def by_mechanism(runs: Sequence[Judged], least: int = 10) -> dict[str, dict[str, float]]:
-    """Share of lift of one mechanism's denials against claims not denied, by model."""
+    """Share of lift of one mechanism's denials against claims not denied, by model and ceiling."""
     mechanism = np.array([m for run in runs for m in run.mechanism])
     truth = np.concatenate([r.truth for r in runs])
     table: dict[str, dict[str, float]] = {}
@@ -196,8 +196,8 @@ def by_mechanism(runs: Sequence[Judged], least: int = 10) -> dict[str, dict[str,
             continue
         best = roc_auc(hit, truth[rows]) - 0.5
         table[name] = {"denied": hit.sum(), "AUC of the truth": best + 0.5}
-        for model in runs[0].scores:
-            scores = np.concatenate([r.scores[model] for r in runs])[rows]
+        for model in (*runs[0].scores, *runs[0].seen):
+            scores = np.concatenate([(r.scores | r.seen)[model] for r in runs])[rows]
             table[name][model] = (roc_auc(hit, scores) - 0.5) / best if best > 0.02 else np.nan
     return table
 
