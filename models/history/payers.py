@@ -49,6 +49,7 @@ def plain_name(name: str) -> str:
     return " ".join(x for x in words if x not in _FILLERS) or " ".join(words)
 
 
+@lru_cache(maxsize=1 << 14)
 def plain_id(value: str) -> str:
     """A payer number for comparison: upper case, no leading zeros.
 

@@ -181,19 +181,13 @@ def insert_many(
     types = [table.c[name].type.dialect_impl(dialect) for name in names]
     # Both drivers take bytes as they are. Days, moments and amounts repeat: converted once each.
     converters = [None if isinstance(x, LargeBinary) else x.bind_processor(dialect) for x in types]
-    places: list[tuple[int, Callable[[Any], Any], dict[Any, Any]]] = [
-        (i, convert, {}) for i, convert in enumerate(converters) if convert is not None
-    ]
-    values = []
-    for row in rows:
-        cells = list(row)
-        for i, convert, known in places:
-            value = cells[i]
-            found = known.get(value)
-            if found is None and value is not None:
-                found = known[value] = convert(value)
-            cells[i] = found
-        values.append(tuple(cells))
+    # A column at a time: most need no conversion, and are not looked at.
+    by_column: list[Sequence[Any]] = list(zip(*rows, strict=True))
+    for i, convert in enumerate(converters):
+        if convert is not None:
+            known = {value: convert(value) for value in set(by_column[i])}
+            by_column[i] = [known[value] for value in by_column[i]]
+    values = list(zip(*by_column, strict=True))
     columns = ", ".join(f'"{name}"' for name in names)
     if dialect.name == "sqlite":
         marks = ", ".join("?" * len(names))

@@ -1,6 +1,7 @@
 """Balances beside the entries: rows of services and of what is open of them."""
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -9,8 +10,13 @@ from sqlalchemy import Connection, delete, select
 from models.revenue.entries import Entry
 from models.revenue.services import service_balances
 from serving.store.database import insert_many
-from serving.store.identity import column_dollars, column_text
-from serving.store.ledger_rows import Details, effective, read_entries
+from serving.store.ledger_rows import (
+    Details,
+    cached_dollars,
+    cached_text,
+    effective,
+    read_entries,
+)
 from serving.store.ledger_tables import LedgerOpenRow, LedgerServiceRow
 
 Key = tuple[str, int]
@@ -20,6 +26,7 @@ SERVICE_AMOUNTS = (
     "charge", "contractual", "prior_payer", "written_off", "denial_written_off", "paid_primary",
     "paid_later", "patient_paid", "insurance", "denied", "patient", "taken_back",
 )  # fmt: skip
+_amounts = attrgetter(*SERVICE_AMOUNTS)
 OPEN_COLUMNS = (
     "practice", "encounter", "line", "account", "owner", "claim_id", "amount", "since",
     "service_date",
@@ -45,12 +52,12 @@ def keep_balances(
         if own is None:
             continue
         key = (practice, balance.encounter, balance.line)
-        amounts = (column_dollars(getattr(balance, name)) for name in SERVICE_AMOUNTS)
+        amounts = map(cached_dollars, _amounts(balance))
         services.append((*key, *msgspec.structs.astuple(own), *amounts))
         opens += [
             (
-                *key, str(x.account), column_text(x.owner), own.claim_id,
-                column_dollars(x.amount), x.since, own.service_date,
+                *key, str(x.account), cached_text(x.owner), own.claim_id,
+                cached_dollars(x.amount), x.since, own.service_date,
             )
             for x in balance.open
         ]  # fmt: skip

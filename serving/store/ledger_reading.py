@@ -302,7 +302,7 @@ class LedgerReports:
     def payment(self, practices: Sequence[str] | None, key: str) -> list[PostedEntry]:
         """Every entry of a payment: of its claims and of itself, oldest first."""
         table = LedgerEntryRow
-        query = select(table.practice).where(table.payment == key).distinct()
+        query = select(table.practice).where(table.payment == key, table.encounter == "").distinct()
         found: list[PostedEntry] = []
         with self._database.read(snapshot=True) as connection:
             for practice in connection.execute(

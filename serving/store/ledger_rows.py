@@ -14,8 +14,9 @@ from models.revenue.entries import Account, Entry, Kind
 from serving.store.identity import column_dollars, column_text
 from serving.store.ledger_tables import LedgerEntryRow
 
-# A ledger holds few different amounts.
-_dollars = lru_cache(maxsize=1 << 16)(column_dollars)
+# A ledger holds few different amounts, and says the same names again and again.
+cached_dollars = lru_cache(maxsize=1 << 16)(column_dollars)
+cached_text = lru_cache(maxsize=1 << 16)(column_text)
 
 POSTING, PERSON = "posting", "person"
 
@@ -51,12 +52,13 @@ def entry_values(
     reverses: int | None = None,
 ) -> tuple[Any, ...]:
     """Values in the order of `ENTRY_COLUMNS`."""
+    text, source = cached_text, x.source
     return (
         key, practice, x.encounter, x.line, x.date, str(x.kind), str(x.debit),
-        column_text(x.debit_owner), str(x.credit), column_text(x.credit_owner),
-        _dollars(x.amount), column_text(x.payer), column_text(x.responsibility),
-        column_text(x.submission), x.payment, column_text(x.control), column_text(x.reason),
-        column_text(x.source.file), x.source.segment_number, origin, actor, words, reverses,
+        text(x.debit_owner), str(x.credit), text(x.credit_owner),
+        cached_dollars(x.amount), text(x.payer), text(x.responsibility),
+        text(x.submission), x.payment, text(x.control), text(x.reason),
+        text(source.file), source.segment_number, origin, actor, words, reverses,
         created,
     )  # fmt: skip
 

@@ -6,7 +6,7 @@ Owners are payer keys, or of clearing and suspense the key of a payment or remit
 import datetime as dt
 from decimal import Decimal
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Text
+from sqlalchemy import BigInteger, ForeignKey, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from serving.store.columns import RowId
@@ -53,12 +53,20 @@ class LedgerEntryRow(Base):
     origin: Mapped[str]
     actor: Mapped[str]
     words: Mapped[str] = mapped_column(Text)
-    reverses: Mapped[int | None] = mapped_column(ForeignKey("ledger_entries.id"), index=True)
+    reverses: Mapped[int | None] = mapped_column(ForeignKey("ledger_entries.id"))
     created: Mapped[dt.datetime]
     __table_args__ = (
         Index(None, "practice", "encounter"),
-        Index(None, "practice", "payment"),
-    )
+        # Each entry is written once and few are looked up so: the others are left out.
+        Index(
+            None, "practice", "payment", sqlite_where=text("encounter = ''"),
+            postgresql_where=text("encounter = ''"),
+        ),
+        Index(
+            None, "reverses", sqlite_where=text("reverses IS NOT NULL"),
+            postgresql_where=text("reverses IS NOT NULL"),
+        ),
+    )  # fmt: skip
 
 
 class LedgerGroupRow(Base):
