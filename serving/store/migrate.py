@@ -10,7 +10,7 @@ from sqlalchemy import Connection, inspect, text
 from serving.store.database import Database
 from serving.store.errors import StoreError, StoreUnavailableError
 
-SCHEMA = "0011"
+SCHEMA = "0012"
 """Newest revision in ``migrations/versions``."""
 
 _LOCK_S = 300.0
