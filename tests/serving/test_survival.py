@@ -201,13 +201,17 @@ def test_one_keys_flood_does_not_starve_another(tmp_path: Path) -> None:
     with serving(tmp_path) as server:
         stop = threading.Event()
         seen: list[int] = []
+        waits: list[float] = []
 
         def pour() -> None:
             headers = {"authorization": f"Bearer {flood.text}"}
             with httpx.Client(headers=headers, timeout=60) as client:
                 while not stop.is_set():
+                    began = time.monotonic()
                     answer = client.post(f"{server.url}/v1/claims/score", json=large)
                     seen.append(answer.status_code)
+                    if answer.status_code == 200:
+                        waits.append(time.monotonic() - began)
 
         threads = [threading.Thread(target=pour) for _ in range(8)]
         for thread in threads:
@@ -226,5 +230,5 @@ def test_one_keys_flood_does_not_starve_another(tmp_path: Path) -> None:
         for thread in threads:
             thread.join()
     assert set(seen) <= {200, 429} and 200 in seen
-    # Eight bodies of 1,500 claims take seconds; one claim must not wait for even one of them.
-    assert statistics.median(times) < 0.5, times
+    # One claim must not wait for even one of eight bodies of 1,500 claims.
+    assert statistics.median(times) < statistics.median(waits) / 4, (times, waits)
