@@ -150,7 +150,7 @@ PUBLISHED_BALANCES = (
     UnansweredClaim, UnansweredPage,
 )  # fmt: skip
 
-_ACCOUNT = path_parameter("account", {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,40}$"})
+_ACCOUNT = path_parameter("account", {"type": "string", "pattern": "^[0-9a-f]{16}$"})
 _NUMBER = path_parameter("number", {"type": "integer", "minimum": 1, "maximum": 2**31 - 1})
 _REFUSED = (400, 404, 408, 409, 413, 415, 422)
 

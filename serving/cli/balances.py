@@ -323,6 +323,65 @@ def write_off(
     show(posted, f"{total:,.2f} written off in {len(posted)} entries", as_json=json)
 
 
+@app.command("next-payer")
+def next_payer(
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="837P file for the claims; without: they are listed.",
+            dir_okay=False,
+            show_default=False,
+        ),
+    ] = None,
+    practice: PracticeOption = None,
+    json: Json = False,
+) -> None:
+    """Claims to bill to the next payer, with the first one's decision; nothing is sent.
+
+    Until then the patient's share is on hold.
+
+    Example: firstpass balances next-payer --out secondary.837
+    """  # fmt: skip
+    from models.claims.x12 import write_837p
+    from models.errors import InputError
+    from models.revenue.next_payers import next_payer_claims
+    from serving.audit import AuditEntry
+
+    with opened_store() as store:
+        names = [practice] if practice else store.outcomes.practices()
+        found = [
+            x
+            for name in names
+            for x in next_payer_claims(store.outcomes.history(name), today=_today())
+        ]
+        if out is not None and found:
+            try:
+                with out.open("wb") as file:
+                    write_837p([x.claim for x in found], file)
+            except OSError as error:
+                raise InputError(f"{out} cannot be written ({error.strerror})") from error
+            store.audit.append(
+                AuditEntry(
+                    actor=actor(), action="balance.next_payer_written", record="claims",
+                    practice=practice or "", detail={"claims": len(found)},
+                )
+            )  # fmt: skip
+    rows = [
+        {
+            "claim": x.claim.claim_id,
+            "next payer": x.payer_name,
+            "answered": x.answered.isoformat(),
+            "left": f"{x.left:,.2f}",
+        }
+        for x in found
+    ]
+    words = columns(rows) or "no claim waits for its next payer to be billed"
+    if out is not None and found:
+        words += f"\n\n{len(found)} claim{'s' * (len(found) != 1)} written to {out}"
+    listed = [{"claim_id": x.claim.claim_id, "payer": x.payer_name, "left": x.left} for x in found]
+    show(listed, words, as_json=json)
+
+
 def _words(view: "AccountView") -> str:
     lines = [
         {

@@ -148,7 +148,7 @@ def _account(
     claim = patient.submission.claim
     person = claim.patient if claim.patient.last_name else claim.subscriber
     return {
-        "token": secrets.token_urlsafe(12),
+        "token": secrets.token_hex(8),
         "practice": practice,
         "patient": key,
         "initials": column_text(person.first_name[:1] + person.last_name[:1]),

@@ -3,13 +3,15 @@
 import datetime as dt
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from models.claims.acknowledgement import Acknowledgement
 from models.claims.claim import Claim
 from models.claims.remittance import Remittance
+from models.history.acknowledging import SET_DAYS
 from serving.store.database import Database
 from serving.store.errors import NotFoundError
 from serving.store.identity import column_text
@@ -19,6 +21,7 @@ from serving.store.tables import (
     OutcomeRow,
     PaymentRow,
     RemittanceRow,
+    SetAcknowledgementRow,
     SubmissionRow,
 )
 
@@ -82,8 +85,11 @@ class Chains:
                     SubmissionRow.charge,
                     SubmissionRow.payer_name,
                     SubmissionRow.responsibility,
+                    SubmissionRow.group_number,
+                    SubmissionRow.transaction_number,
                 ).where(SubmissionRow.practice == practice, SubmissionRow.claim_id == number)
             ).all()
+            found += _syntax(connection, practice, own)
             answers = connection.execute(
                 select(AcknowledgementRow.payload).where(
                     AcknowledgementRow.claim_id == number,
@@ -209,6 +215,24 @@ class Chains:
             tuple(row.carcs or ()),
             row.paid or Decimal(0),
         )
+
+
+def _syntax(connection: Connection, practice: str, own: Sequence[Any]) -> list[ChainEvent]:
+    """What the first 999 after it said of the set that each submission was sent in."""
+    table = SetAcknowledgementRow
+    found: list[ChainEvent] = []
+    for x in own:
+        query = select(table.date, table.accepted).where(
+            table.practice.in_((practice, "")),
+            table.group_number == x.group_number,
+            table.transaction_number.in_(("", x.transaction_number)),
+            table.date.between(x.submitted, x.submitted + dt.timedelta(days=SET_DAYS)),
+        )
+        first = connection.execute(query.order_by(table.date, table.id)).first()
+        if x.group_number and first is not None:
+            kind = "accepted" if first.accepted else "rejected"
+            found.append(ChainEvent(first.date, kind, f"the file was {kind} (999)"))
+    return found
 
 
 def _answer(remittance: Remittance, answered: dt.date, payer: str) -> ChainEvent:

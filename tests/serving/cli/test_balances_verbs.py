@@ -6,9 +6,12 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from models.claims.claim import Claim
+from models.claims.x12 import read_x12
 from models.errors import FirstpassError
 from serving.cli import audit, balances, ledger, load
 from tests.models.history.x12_text import filed, remitted
+from tests.models.revenue.test_packet import OTHER
 
 app = typer.Typer()
 app.command()(load.load)
@@ -73,6 +76,19 @@ def test_from_the_list_to_a_letter_that_was_sent(run, loaded, tmp_path):
     hard.write_text("Notwithstanding aforementioned correspondence, remittance is obligatory.")
     run("balances", "letter", "A1")
     assert "use shorter words" in run("balances", "edit", "A1", 2, hard)
+
+
+def test_claims_to_the_next_payer_are_written(run, loaded, tmp_path):
+    assert "no claim waits" in run("balances", "next-payer")
+    two = filed("S1", "20260105", "99213*100", other_payer=OTHER, member="W5", born="19620101")
+    (loaded / "two.837").write_text(two)
+    answer = PAID.replace("A1", "S1").replace("CN1", "CN5")
+    (loaded / "two.835").write_text(remitted("20260119", answer, amount="40", trace="T5"))
+    run("load", loaded)
+    out = tmp_path / "secondary.837"
+    assert "1 claim written" in run("balances", "next-payer", "--out", out)
+    (claim,) = [x for x in read_x12(out) if isinstance(x, Claim)]
+    assert (claim.claim_id, claim.responsibility, claim.payer.name) == ("S1", "S", "SECOND PLAN")
 
 
 def test_what_was_heard_of_a_claim_is_noted(run, loaded):

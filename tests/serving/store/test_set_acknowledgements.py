@@ -11,6 +11,7 @@ from models.claims.set_acknowledgement import SetAcknowledgement
 from models.claims.x12.context import Item
 from models.history import read_history
 from models.revenue.followup import Stage, unanswered
+from serving.store.chains import Chains
 from serving.store.history import export_history
 from serving.store.intake import Intake
 from serving.store.outcomes import Outcomes
@@ -45,6 +46,15 @@ def test_claims_and_their_999_meet_in_any_order(database, reverse):
         load(database, [item])
     assert stages(database) == {"C0000001": Stage.REJECTED_999, "C0000002": Stage.REJECTED_999}
     assert load(database, [response()]).set_acknowledgements.new == 0
+
+
+def test_a_claims_chain_tells_what_its_999_said(database):
+    load(database, [sent(1), response(), response(code="A", days=6, answer="2")])
+    events = Chains(database).events(PRACTICE, "C0000001")
+    assert [(x.kind, x.words) for x in events] == [
+        ("submitted", "submitted to EXAMPLE BLUE"),
+        ("rejected", "the file was rejected (999)"),
+    ]
 
 
 def test_equal_answers_of_two_weeks_are_two(database):
