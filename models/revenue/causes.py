@@ -31,6 +31,7 @@ class Gap(StrEnum):
     FILING = "filing"  # late, or twice
     ENROLLMENT = "enrollment"
     COVERAGE = "coverage"  # the plan does not pay for it
+    PRICING = "pricing"  # the payer paid below what was to be expected
     UNEXPLAINED = "unexplained"
 
 

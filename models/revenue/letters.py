@@ -75,6 +75,7 @@ class LetterFacts(msgspec.Struct, frozen=True):
     lines: list[LetterLine]
     facts: list[str]
     enclosures: list[str]
+    underpaid: bool = False
 
 
 def letter_facts(
@@ -117,12 +118,15 @@ def letter_facts(
         lines=[_line(history, x) for x in items],
         facts=_facts(claim, items),
         enclosures=list(enclosures),
+        underpaid=items[0].cause.found_by == "expectation",
     )
 
 
 def compose_letter(facts: LetterFacts, option: Option) -> str:
     """The letter's text, fit for editing."""
-    if option.action is Action.SEND_RECORDS:
+    if facts.underpaid:
+        name = "underpayment.txt.j2"
+    elif option.action is Action.SEND_RECORDS:
         name = "records.txt.j2"
     else:
         name = _TEMPLATES.get(option.route or Route.NEW_CLAIM, "cover.txt.j2")
@@ -182,7 +186,7 @@ def letter_pdf(text: str, title: str) -> bytes:
 def _line(history: ClaimHistory, item: WorkItem) -> LetterLine:
     words = load_categories()
     reasons = [f"{c} ({w})" if (w := words.words(c)) else c for c in item.carcs]
-    reason = "denial code " + ", ".join(reasons)
+    reason = "denial code " + ", ".join(reasons) if reasons else item.cause.words
     if item.rarcs:
         reason += f"; remark {', '.join(item.rarcs)}"
     submission = history.submissions[item.submission]

@@ -87,7 +87,8 @@ class Option(msgspec.Struct, frozen=True):
 class WorkItem(msgspec.Struct):
     """One denied or cut line that waits for somebody.
 
-    ``line`` counts from 1; amounts are dollars: ``charge`` billed, ``at_stake`` what the payer
+    ``kind`` is denied, reduced or underpaid. ``line`` counts from 1; amounts are dollars:
+    ``charge`` billed, ``at_stake`` what the payer
     would be expected to allow. ``warned`` says whether a score before submission had warned,
     ``None`` where none is known; ``edit_warned`` whether an edit would have. ``options`` are
     ordered by worth, the first is the next best action; ``missed`` names the routes whose

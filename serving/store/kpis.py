@@ -22,7 +22,7 @@ from models.revenue.expected import ExpectedAmounts, FeeTables
 from models.revenue.facts import PROTECTED_VARIANCE, Protected, build_cube, variance_cube
 from models.revenue.kpis import DIMENSIONS, Figure, load_kpis
 from models.revenue.ledger import Ledger
-from models.revenue.underpayment import compare_allowed
+from models.revenue.underpayment import Finding, compare_allowed
 from serving.reports.kpis import KpiReport
 from serving.store.columns import now
 from serving.store.database import Database, upsert
@@ -104,9 +104,16 @@ class Kpis:
             return connection.execute(query.limit(1)).first() is not None
 
     def refresh(
-        self, snapshot: HistorySnapshot, ledger: Ledger, *, home: Path | None = None
+        self,
+        snapshot: HistorySnapshot,
+        ledger: Ledger,
+        *,
+        home: Path | None = None,
+        compared: Sequence[Finding] | None = None,
     ) -> int:
         """Works the cube of a practice out anew; how many cells it has.
+
+        ``compared``: services beside what was expected, where that was worked out already.
 
         Raises:
             StoreUnavailableError: the store went away; the figures from before stay.
@@ -120,7 +127,8 @@ class Kpis:
         def edited(claim: Claim) -> bool:
             return any(x.severity is Severity.ERROR for x in check_claim(claim, tables))
 
-        compared = compare_allowed(history, ledger, ExpectedAmounts(FeeTables.load(home)))
+        if compared is None:
+            compared = compare_allowed(history, ledger, ExpectedAmounts(FeeTables.load(home)))
         cube = build_cube(
             history, ledger, edited=edited, persons=persons, compared=compared,
             protected=protected,

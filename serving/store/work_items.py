@@ -23,7 +23,9 @@ from models.revenue.denials import Attempt, DeniedLine, denied_lines
 from models.revenue.expected import FeeTables
 from models.revenue.ledger import Ledger
 from models.revenue.recovery import RecoveryModel, count_rates
-from models.revenue.work import WorkItem, Worklist
+from models.revenue.underpaid_work import UNDERPAID, underpaid_items
+from models.revenue.underpayment import Finding
+from models.revenue.work import WorkItem, Worklist, WorkOptions
 from serving.store.columns import now
 from serving.store.database import Database, insert_new, upsert
 from serving.store.identity import column_dollars, column_text, encode
@@ -68,6 +70,15 @@ class _SupersededError(Exception):
     """Somebody keeps items of a newer state of the practice."""
 
 
+class _Settled(msgspec.Struct, frozen=True):
+    """What the files say became of an item."""
+
+    outcome: str
+    words: str
+    day: dt.date | None = None
+    recovered: Decimal = ZERO
+
+
 class _Change(msgspec.Struct):
     """Rows to write; ``notes`` say what the files closed or opened again."""
 
@@ -105,9 +116,11 @@ class WorkItems:
         *,
         home: Path | None = None,
         model: RecoveryModel | None = None,
+        compared: Sequence[Finding] = (),
     ) -> WorkRefreshed | None:
         """Makes a practice's items anew; ``None`` where somebody has a newer state of it.
 
+        ``compared``: services beside what was expected; those paid below it are work as well.
         ``model``: the champion of ``recovery``; ``None``: rates of the practice's own attempts.
         Killed in between, it is simply done again.
 
@@ -124,6 +137,8 @@ class WorkItems:
             history, model, edits=EditTables.load(home), fees=FeeTables.load(home)
         )  # fmt: skip
         items = worklist.items([x for x in lines if x.open])
+        options = WorkOptions(today=worklist.today)
+        items += underpaid_items(history, ledger, compared, options)
         services = _services(ledger)
         with self._database.read(snapshot=True) as connection:
             warned = _warned(connection, practice)
@@ -133,7 +148,8 @@ class WorkItems:
         rows = [stored.get(id(s.claim), 0) for s in history.submissions]
         for item in items:
             item.warned = warned.get(rows[item.submission])
-        change, done = _difference(snapshot, rows, items, lines, services, gone, kept)
+        paid = {(x.encounter, x.line): x for x in compared if x.below > 0 >= x.open}
+        change, done = _difference(snapshot, rows, items, lines, services, gone, kept, paid)
         try:
             for part in _portions(change):
                 self._database.transact(lambda c, part=part: _write(c, practice, snapshot, part))  # type: ignore[misc]
@@ -147,17 +163,30 @@ class WorkItems:
         return done
 
 
-def item_key(history: ClaimHistory, line: DeniedLine) -> str:
-    """Names a line at one answer, the same way with every load."""
-    claim = history.submissions[line.submission].claim
-    control = line.adjudication.remittances[-1].payer_control_number
+def item_key(
+    history: ClaimHistory, submission: int, line: int, answered: dt.date, control: str,
+    kind: str = "",
+) -> str:  # fmt: skip
+    """Names a line (index) at one answer, the same way with every load."""
+    claim = history.submissions[submission].claim
     text = "\x1f".join(
         (
             claim.practice, claim.claim_id, claim.submitted.isoformat(), claim.responsibility,
-            str(line.line), line.answered.isoformat(), control,
+            str(line), answered.isoformat(), control, kind,
         )
     )  # fmt: skip
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+
+
+def _line_key(history: ClaimHistory, line: DeniedLine) -> str:
+    control = line.adjudication.remittances[-1].payer_control_number
+    return item_key(history, line.submission, line.line, line.answered, control)
+
+
+def _key_of(history: ClaimHistory, item: WorkItem) -> str:
+    kind = item.kind if item.kind == UNDERPAID else ""
+    place = (item.submission, item.line - 1, item.denied_on)
+    return item_key(history, *place, item.control_number, kind)
 
 
 def _services(ledger: Ledger) -> dict[tuple[int, int], tuple[str, int]]:
@@ -198,7 +227,7 @@ def _kept(connection: Connection, practice: str) -> dict[str, Any]:
     table = WorkItemRow
     query = select(
         table.key, table.digest, table.state, table.outcome, table.closed_by, table.settled,
-        table.recovered,
+        table.recovered, table.kind, table.encounter, table.service,
     ).where(table.practice == practice)  # fmt: skip
     return {row.key: row for row in connection.execute(query)}
 
@@ -211,18 +240,17 @@ def _difference(
     services: Mapping[tuple[int, int], tuple[str, int]],
     gone: set[tuple[str, int]],
     kept: Mapping[str, Any],
+    paid: Mapping[tuple[str, int], Finding],
 ) -> tuple[_Change, WorkRefreshed]:
     history, practice = snapshot.history, snapshot.practice
-    by_place = {(x.submission, x.line, x.answered): x for x in lines}
     change, done = _Change(), WorkRefreshed(practice)
     moment = now()
     seen: set[str] = set()
 
-    def move(key: str, state: str, outcome: str, line: DeniedLine | None, words: str) -> None:
+    def move(key: str, state: str, what: _Settled) -> None:
         """Closes or opens an item, where that is a change; a person's decision stays."""
-        row = kept[key]
-        settled = line.settled if line is not None else None
-        recovered = column_dollars(line.recovered) if line is not None else ZERO
+        row, outcome, settled = kept[key], what.outcome, what.day
+        recovered = column_dollars(what.recovered)
         decided = row.state == DONE and row.closed_by != FILES
         if decided:
             state, outcome, by = row.state, row.outcome, row.closed_by
@@ -242,11 +270,10 @@ def _difference(
         if row.state != state or row.outcome != outcome:
             done.closed += state == DONE
             done.reopened += state == OPEN
-            change.notes.append(_note(practice, key, words, moment))
+            change.notes.append(_note(practice, key, what.words, moment))
 
     for item in items:
-        line = by_place[item.submission, item.line - 1, item.denied_on]
-        key = item_key(history, line)
+        key = _key_of(history, item)
         if key in seen:
             continue
         seen.add(key)
@@ -265,29 +292,35 @@ def _difference(
                 change.changed.append({"b_key": key, **values, "updated": moment})
                 done.changed += 1
             if written:
-                move(key, DONE, WRITTEN_OFF, line, "written off in the ledger")
+                move(key, DONE, _Settled(WRITTEN_OFF, "written off in the ledger"))
             elif before.state == DONE and before.closed_by == FILES:
-                move(key, OPEN, "", None, "open again: the files no longer settle it")
+                move(key, OPEN, _Settled("", "open again: the files no longer settle it"))
     done.open = len(seen)
-    by_key = {item_key(history, x): x for x in lines} if len(seen) < len(kept) else {}
-    for key in kept:
-        if key not in seen:
-            found = by_key.get(key)
-            outcome, words = _outcome(found)
-            move(key, DONE, outcome, found, words)
+    by_key = {_line_key(history, x): x for x in lines} if len(seen) < len(kept) else {}
+    for key, row in kept.items():
+        if key in seen:
+            continue
+        short = paid.get((row.encounter, row.service)) if row.kind == UNDERPAID else None
+        if short is not None:
+            words = f"what was missing was paid: {short.recovered:,.2f} dollars"
+            move(key, DONE, _Settled(RECOVERED, words, history.as_of, short.recovered))
+        else:
+            move(key, DONE, _settled(by_key.get(key)))
     return change, done
 
 
-def _outcome(line: DeniedLine | None) -> tuple[str, str]:
+def _settled(line: DeniedLine | None) -> _Settled:
     """What the files say became of a line that is open no more."""
     if line is None or (line.settled is None and line.attempt is Attempt.NONE):
-        return SUPERSEDED, "the files show no open denial here any more"
+        return _Settled(SUPERSEDED, "the files show nothing open here any more")
     if line.settled is None:
         day = f" on {line.attempted}" if line.attempted else ""
-        return SENT_AGAIN, f"a claim for it went out{day}"
+        return _Settled(SENT_AGAIN, f"a claim for it went out{day}")
     if line.recovered > 0:
-        return RECOVERED, f"{line.recovered:,.2f} dollars more were paid on {line.settled}"
-    return DENIED_AGAIN, f"answered again on {line.settled}: nothing more was paid"
+        words = f"{line.recovered:,.2f} dollars more were paid on {line.settled}"
+        return _Settled(RECOVERED, words, line.settled, line.recovered)
+    words = f"answered again on {line.settled}: nothing more was paid"
+    return _Settled(DENIED_AGAIN, words, line.settled)
 
 
 def _row(practice: str, key: str, submission: int, item: WorkItem, service: tuple[str, int]) -> Row:

@@ -3,7 +3,8 @@
 import msgspec
 
 from models.history import HistoryOptions
-from models.revenue.expected import FeeTables
+from models.revenue.expected import ExpectedAmounts, FeeTables
+from models.revenue.underpayment import compare_allowed
 from serving.scoring.recovery import served_recovery
 from serving.store.denied_notes import flag_denied_notes
 from serving.store.ledger import Posted
@@ -54,8 +55,10 @@ def work_in(store: Store, practice: str, options: HistoryOptions | None = None) 
         flag_denied_notes(store.database, practice, snapshot.history.submissions)
     ledger = store.ledgers.compute(snapshot, options)
     posted = store.ledgers.post(practice, options, snapshot=snapshot, ledger=ledger)
-    store.kpis.refresh(snapshot, ledger)
+    expected = ExpectedAmounts(FeeTables.load())
+    compared = compare_allowed(snapshot.history, ledger, expected)
+    store.kpis.refresh(snapshot, ledger, compared=compared)
     model = served_recovery(store.state)
-    work = store.work_items.refresh(snapshot, ledger, model=model)
+    work = store.work_items.refresh(snapshot, ledger, model=model, compared=compared)
     store.balances.refresh(snapshot, ledger, FeeTables.load())
     return WorkedIn(practice, outcomes, posted, work)

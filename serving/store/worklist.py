@@ -153,7 +153,14 @@ class DenialWorklist:
         query = (
             select(table.practice, table.key, table.hours, table.worth, table.at_stake)
             .where(*_conditions(practices, wanted))
-            .order_by(table.rate.desc(), table.deadline.is_(None), table.deadline, table.key)
+            .order_by(
+                table.rate.desc(),
+                table.deadline.is_(None),
+                table.deadline,
+                table.claim_id,
+                table.line,
+                table.key,
+            )
         )
         with self._database.read(snapshot=True) as connection:
             rows = connection.execute(query).all()

@@ -33,6 +33,7 @@ GAPS: Mapping[str, str] = {
     "filing": "filed late or twice",
     "enrollment": "provider enrollment",
     "coverage": "the plan does not cover it",
+    "pricing": "paid below expectation",
     "unexplained": "not explained",
 }
 ACTIONS: Mapping[str, str] = {

@@ -12,6 +12,7 @@ from models.history import build_history
 from models.revenue.actions import Action
 from models.revenue.attempts import tried
 from models.revenue.recovery import RecoveryModel, count_rates
+from models.revenue.underpayment import compare_allowed
 from models.revenue.work import Worklist, ordered, within_capacity
 from serving.store.errors import ConflictError, NotFoundError
 from serving.store.ledger import Ledgers
@@ -180,3 +181,41 @@ def test_a_packet_is_kept_with_its_versions(database, tmp_path):
         packets.file(item.practice, "A1", 9, "letter.txt")
     notes = DenialWorklist(database).get(key, None).notes
     assert [x.kind for x in notes] == ["packet", "packet", "claim", "packet"]
+
+
+def test_what_was_paid_below_expectation_is_work_until_it_is_paid(database, tmp_path):
+    claims = [filed(f"B{i}", "20260105", "99213*1000") for i in range(6)]
+    usual = "".join(
+        f"CLP*B{i}*1*1000*800**12*CN{i}~SVC*HC:99213*1000*800~CAS*CO*45*200~" for i in range(5)
+    )
+    short = "CLP*B5*1*1000*500**12*CN5~SVC*HC:99213*1000*500~CAS*CO*45*500~"
+    load_text(database, *claims, remitted("20260119", usual + short, amount="4500"))
+    done = refresh_with_amounts(database, tmp_path)
+    assert done.new == 1
+    (line,) = DenialWorklist(database).page(None, WorkFilter()).lines
+    assert (line.kind, line.claim_id, line.gap) == ("underpaid", "B5", "pricing")
+    assert (line.at_stake, line.action) == (Decimal(300), "appeal")
+    made = Packets(database).make(
+        line.key, ANN, PacketOrder(Action.APPEAL), today=TODAY, home=tmp_path
+    )
+    letter = Packets(database).file(line.practice, "B5", made.version, "letter.txt").decode()
+    assert "allowed 500.00 where 800.00 was to be expected" in letter
+    again = refresh_with_amounts(database, tmp_path)
+    assert (again.new, again.changed, again.closed) == (0, 0, 0)
+    back = "CLP*B5*22*-1000*-500**12*CN5~SVC*HC:99213*-1000*-500~CAS*CO*45*-500~"
+    full = "CLP*B5*1*1000*800**12*CN5~SVC*HC:99213*1000*800~CAS*CO*45*200~"
+    load_text(database, remitted("20260209", back + full, amount="300"))
+    assert refresh_with_amounts(database, tmp_path).closed == 1
+    closed = DenialWorklist(database).get(line.key, None)
+    assert (closed.outcome, closed.recovered) == ("recovered", Decimal(300))
+
+
+def refresh_with_amounts(database, home):
+    """As `refresh`, with services compared to what was expected."""
+    key = practice(database)
+    snapshot = read_snapshot(database, key)
+    assert snapshot is not None
+    ledger = Ledgers(database).compute(snapshot)
+    Ledgers(database).post(key, snapshot=snapshot, ledger=ledger, force=True)
+    compared = compare_allowed(snapshot.history, ledger)
+    return WorkItems(database).refresh(snapshot, ledger, home=home, compared=compared)
