@@ -20,6 +20,7 @@ from serving.api.comprehend import comprehend_router
 from serving.api.denials import PUBLISHED_DENIALS, denials_router
 from serving.api.direct import Direct
 from serving.api.docs import docs_router
+from serving.api.follow_up import PUBLISHED_FOLLOW_UP, follow_up_router
 from serving.api.gate import Gate
 from serving.api.handlers import add_handlers
 from serving.api.keeping import Keeper
@@ -95,6 +96,7 @@ PUBLISHED = (
     *PUBLISHED_KPIS,
     *PUBLISHED_DENIALS,
     *PUBLISHED_BALANCES,
+    *PUBLISHED_FOLLOW_UP,
 )
 
 #: FastAPI's own telemetry would send exceptions with their text; `serving.telemetry` does not.
@@ -205,6 +207,7 @@ def create_app(
     app.include_router(kpis_router(service))
     app.include_router(denials_router(service))
     app.include_router(balances_router(service))
+    app.include_router(follow_up_router(service))
     app.include_router(notes_router(service, coding))
     app.include_router(codes_router(service, shelf))
     app.include_router(comprehend_router(service, coding))

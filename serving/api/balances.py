@@ -1,4 +1,4 @@
-"""`/v1/balances` and `/v1/follow-up`: what patients owe, and claims without an answer."""
+"""`/v1/balances`: what patients owe, letters, stops, plans, payments."""
 
 import asyncio
 import datetime as dt
@@ -35,8 +35,6 @@ from serving.store.balances_reading import (
     AccountView,
     KeptLetter,
     KeptStop,
-    UnansweredClaim,
-    UnansweredPage,
 )
 from serving.store.ledger_decisions import Decider
 from serving.store.ledger_reading import PostedEntry
@@ -66,25 +64,6 @@ class BalanceSearch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The number of one of the patient's claims; in the body, since addresses are logged."""
 
     claim_id: Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
-
-
-class FollowUpWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``stage``: one state, or ``all``; without: those that somebody must ask after."""
-
-    stage: Literal[
-        "", "all", "rejected_999", "rejected_277ca", "accepted", "pending", "unacknowledged",
-        "silent",
-    ] = ""  # fmt: skip
-    payer: Text = ""
-    limit: Page = 100
-    offset: Offset = 0
-
-
-class FollowUpNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What was heard about a claim, and when to ask again; until then it is off the list."""
-
-    note: Why
-    again: dt.date | None = None
 
 
 class LetterWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -145,18 +124,17 @@ class PostedEntries(msgspec.Struct, frozen=True):
 
 
 PUBLISHED_BALANCES = (
-    AccountPage, AccountRow, AccountView, BalanceReason, BalanceSearch, FollowUpNote, KeptLetter,
+    AccountPage, AccountRow, AccountView, BalanceReason, BalanceSearch, KeptLetter,
     KeptStop, LetterSent, LetterText, LetterWish, PaymentOrder, PlanOrder, PostedEntries, StopOrder,
-    UnansweredClaim, UnansweredPage,
 )  # fmt: skip
 
 _ACCOUNT = path_parameter("account", {"type": "string", "pattern": "^[0-9a-f]{16}$"})
-_NUMBER = path_parameter("number", {"type": "integer", "minimum": 1, "maximum": 2**31 - 1})
-_REFUSED = (400, 404, 408, 409, 413, 415, 422)
+NUMBER = path_parameter("number", {"type": "integer", "minimum": 1, "maximum": 2**31 - 1})
+REFUSED = (400, 404, 408, 409, 413, 415, 422)
 
 
 def balances_router(service: Service) -> APIRouter:
-    """Routes of patients' balances and of claims without an answer."""
+    """Routes of patients' balances."""
     router = APIRouter(tags=["balances"])
     backend = service.backend
 
@@ -228,12 +206,12 @@ def balances_router(service: Service) -> APIRouter:
                 "content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}},
             },
         },
-        openapi_extra={"parameters": [_ACCOUNT, _NUMBER]},
+        openapi_extra={"parameters": [_ACCOUNT, NUMBER]},
     )
     async def letter_as_pdf(request: Request) -> Response:
         """A letter's latest version as a PDF on letter paper."""
         async with service.admitted(request, "ledger") as caller:
-            own, token, number = practices_of(caller), _token(request), _number(request)
+            own, token, number = practices_of(caller), _token(request), number_of(request)
 
             def work() -> tuple[bytes, str]:
                 view = backend.store.balance_reports.account(own, token, today=today())
@@ -245,47 +223,6 @@ def balances_router(service: Service) -> APIRouter:
             data, practice = await asyncio.to_thread(work)
             await audit(service, request, caller, "balance.seen", f"account:{token}", practice)
             return Response(data, media_type="application/pdf")
-
-    @router.get(
-        "/v1/follow-up",
-        response_class=Response,
-        responses=answers("UnansweredPage", 422),
-        openapi_extra={"parameters": query_parameters(FollowUpWanted)},
-    )
-    async def follow_up(request: Request) -> Response:
-        """Claims without an answer: rejected (999, 277CA), accepted, pending, silent too long."""
-        async with service.admitted(request, "ledger") as caller:
-            query, own = read_query(request, FollowUpWanted), practices_of(caller)
-            return answer(
-                await asyncio.to_thread(
-                    lambda: backend.store.balance_reports.unanswered(
-                        own, today=today(), stage=query.stage, payer=query.payer,
-                        limit=query.limit, offset=query.offset,
-                    )
-                )
-            )  # fmt: skip
-
-    @router.post(
-        "/v1/follow-up/{number}/notes",
-        response_class=Response,
-        responses=answers("UnansweredClaim", *_REFUSED),
-        openapi_extra={
-            **json_body("FollowUpNote", {"called": {"note": "in process", "again": "2030-01-02"}}),
-            "parameters": [_NUMBER],
-        },
-    )
-    async def heard(request: Request) -> Response:
-        """Note what was heard about a claim without an answer, and when to ask again."""
-        async with service.admitted(request, "posting") as caller:
-            order, number = await read_order(request, service, FollowUpNote), _number(request)
-            found = await decided(
-                lambda: backend.store.balance_decisions.heard(
-                    number, order.note, decider(caller), again=order.again, today=today()
-                )
-            )
-            record = f"submission:{number}"
-            await audit(service, request, caller, "followup.heard", record, found.practice)
-            return answer(found)
 
     _Orders(router, service).add()
     return router
@@ -310,7 +247,7 @@ class _Orders:
         most: int = 1 << 16,
     ) -> None:
         service = self._service
-        parameters = [_ACCOUNT, *([_NUMBER] if "{number}" in path else [])]
+        parameters = [_ACCOUNT, *([NUMBER] if "{number}" in path else [])]
 
         async def decide(request: Request) -> Response:
             async with service.admitted(request, "posting") as caller:
@@ -336,7 +273,7 @@ class _Orders:
             methods=["POST"],
             name=f"POST {path}",
             response_class=Response,
-            responses=answers(result, *_REFUSED),
+            responses=answers(result, *REFUSED),
             openapi_extra={
                 **json_body(kind.__name__, {"example": example}),
                 "parameters": parameters,
@@ -364,7 +301,7 @@ class _Orders:
         self._post(
             f"{base}/letters/{{number}}", LetterText, "KeptLetter", {"text": "Dear patient, ..."},
             lambda _: "letter_edited",
-            lambda r, t, o, w: decisions().edit_letter(t, _number(r), o.text, w, today=today()),
+            lambda r, t, o, w: decisions().edit_letter(t, number_of(r), o.text, w, today=today()),
             "Keep an edited letter as its next version.",
             _LETTER_BYTES,
         )  # fmt: skip
@@ -372,7 +309,7 @@ class _Orders:
             f"{base}/letters/{{number}}/sent", LetterSent, "KeptLetter", {"way": "mail"},
             lambda _: "letter_sent",
             lambda r, t, o, w: decisions().mark_sent(
-                t, _number(r), o.way, w, day=o.date or today(), today=today()
+                t, number_of(r), o.way, w, day=o.date or today(), today=today()
             ),
             "Note that you sent a letter; holds and stops are asked once more.",
         )  # fmt: skip
@@ -385,7 +322,7 @@ class _Orders:
         self._post(
             f"{base}/stops/{{number}}/lift", BalanceReason, "KeptStop", {"reason": "answered"},
             lambda _: "lifted",
-            lambda r, t, o, w: decisions().lift(t, _number(r), o.reason, w, today=today()),
+            lambda r, t, o, w: decisions().lift(t, number_of(r), o.reason, w, today=today()),
             "Lift a stop; it stays on record.",
         )  # fmt: skip
 
@@ -434,7 +371,12 @@ def _token(request: Request) -> str:
     return str(request.path_params["account"])[:40]
 
 
-def _number(request: Request) -> int:
+def number_of(request: Request) -> int:
+    """The number in the address.
+
+    Raises:
+        ServiceError: 404, it is none.
+    """
     text = str(request.path_params["number"])
     if not (text.isascii() and text.isdecimal() and len(text) <= 9):
         raise ServiceError(404, "not-found", "nothing has this number")

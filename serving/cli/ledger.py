@@ -218,7 +218,7 @@ def follow_up(
     Example: firstpass ledger follow-up --all --json
     """
     with opened_store() as store:
-        page = store.balance_reports.unanswered(
+        page = store.follow_ups.unanswered(
             only(practice),
             today=dt.datetime.now(dt.UTC).date(),
             stage="all" if everything else "",
@@ -264,14 +264,14 @@ def heard(
 
     today = dt.datetime.now(dt.UTC).date()
     with opened_store() as store:
-        page = store.balance_reports.unanswered(
+        page = store.follow_ups.unanswered(
             only(practice), today=today, stage="all", limit=MOST_LISTED
         )
         found = [x for x in page.claims if x.claim_id == claim_id]
         if len(found) != 1:
             what = "several claims" if found else "no claim"
             raise NotFoundError(f"{what} without an answer: this number")
-        made = store.balance_decisions.heard(
+        made = store.follow_ups.heard(
             found[0].number, words, decider(), again=again.date() if again else None, today=today
         )
         store.audit.append(_audit("followup.heard", f"submission:{made.number}", made.practice))

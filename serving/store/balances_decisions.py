@@ -30,20 +30,15 @@ from serving.store.balances_accounts import accounts_of, paid_to, plans_of, rene
 from serving.store.balances_reading import (
     KeptLetter,
     KeptStop,
-    UnansweredClaim,
     account_row,
     kept_letter,
     latest_claim,
-    unanswered_claim,
-    unanswered_query,
     written,
 )
 from serving.store.balances_tables import (
-    FollowUpNoteRow,
     PatientLetterRow,
     PaymentPlanRow,
     StopRow,
-    UnansweredClaimRow,
 )
 from serving.store.columns import now
 from serving.store.database import Database
@@ -349,36 +344,6 @@ class BalanceDecisions:
             ]  # fmt: skip
 
         return self._change(token, who, today, work)
-
-    def heard(
-        self, number: int, words: str, who: Decider, *, again: dt.date | None, today: dt.date
-    ) -> UnansweredClaim:
-        """Notes what was heard about a claim without an answer, and when to ask again.
-
-        Raises:
-            NotFoundError: no such claim of these practices is without an answer.
-            InputError: no words, or a day that is past.
-        """
-        if not words.strip():
-            raise InputError("say what you heard: it is kept with the claim")
-        if again is not None and again < today:
-            raise InputError(f"{again} is past: choose a day to ask again")
-
-        def work(connection: Connection) -> UnansweredClaim:
-            table = UnansweredClaimRow
-            wanted = [table.submission == number]
-            if who.practices is not None:
-                wanted.append(table.practice.in_(who.practices))
-            if connection.execute(select(table.submission).where(*wanted)).first() is None:
-                raise NotFoundError("no claim without an answer has this number")
-            values = {
-                "submission": number, "words": column_text(words.strip()[:1000]), "again": again,
-                "actor": who.actor, "created": now(),
-            }  # fmt: skip
-            connection.execute(insert(FollowUpNoteRow).values(values))
-            return unanswered_claim(connection.execute(unanswered_query(*wanted)).one())
-
-        return self._database.transact(work)
 
     def practice(self, token: str, who: Decider) -> str:
         """Whose account it is, for the audit log."""

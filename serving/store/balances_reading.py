@@ -6,13 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, case, func, or_, select
+from sqlalchemy import Connection, case, func, or_, select
 
 from models.claims.claim import Claim
 from models.claims.common import ZERO
 from models.revenue.collection_policy import CollectionPolicy
-from models.revenue.followup import ASKED_AFTER, Stage
-from models.revenue.followup import WORDS as STAGE_WORDS
 from models.revenue.holds import WORDS
 from models.revenue.patient_accounts import (
     STEP_WORDS,
@@ -28,11 +26,9 @@ from models.revenue.patient_letters import PatientLetter, compose_patient_letter
 from serving.store.balances_accounts import KeptPlan, accounts_of, plans_of
 from serving.store.balances_tables import (
     BalanceStateRow,
-    FollowUpNoteRow,
     PatientAccountRow,
     PatientLetterRow,
     StopRow,
-    UnansweredClaimRow,
 )
 from serving.store.database import Database
 from serving.store.errors import NotFoundError
@@ -147,45 +143,6 @@ class AccountView(msgspec.Struct, frozen=True):
     plan_refused: list[str]
 
 
-class UnansweredClaim(msgspec.Struct, frozen=True):
-    """A submission without an answer; days as of the practice's last remittance.
-
-    ``heard``: what somebody last noted about it, ``again``: when to ask again.
-    """
-
-    number: int
-    practice: str
-    claim_id: str
-    payer: str
-    payer_name: str
-    stage: str
-    words: str
-    charge: Decimal
-    submitted: dt.date
-    age: int
-    usual_days: int
-    overdue: int
-    syntax_accepted: dt.date | None
-    accepted: dt.date | None
-    control: str
-    notes: list[str]
-    heard: str
-    heard_on: dt.datetime | None
-    heard_by: str
-    again: dt.date | None
-
-
-class UnansweredPage(msgspec.Struct, frozen=True):
-    """Unanswered claims, the largest first, with counts and charges by state."""
-
-    claims: list[UnansweredClaim]
-    count: int
-    charge: Decimal
-    stages: dict[str, int]
-    as_of: dt.date | None
-    stale: bool
-
-
 class BalanceReports:
     """Read-only; ``practices`` is whose records may be seen (``None``: everybody's)."""
 
@@ -235,7 +192,7 @@ class BalanceReports:
             rows = connection.execute(query.limit(limit).offset(offset)).all()
             total = connection.execute(sums).one()
             steps = {row[0]: row[1] for row in connection.execute(counts)}
-            as_of, stale = _state(connection, practices)
+            as_of, stale = worked_in(connection, practices)
         return AccountPage(
             [_account_row(row) for row in rows], total[0], total[1] or ZERO, total[2] or ZERO,
             total[3] or 0, steps, as_of, stale,
@@ -313,45 +270,6 @@ class BalanceReports:
             what = "several patients have" if found else "no patient's balance has"
             raise NotFoundError(f"{what} this account or claim number")
         return str(found[0])
-
-    def unanswered(
-        self,
-        practices: Sequence[str] | None,
-        *,
-        today: dt.date,
-        stage: str = "",
-        payer: str = "",
-        limit: int = 100,
-        offset: int = 0,
-    ) -> UnansweredPage:
-        """Claims without an answer.
-
-        Without ``stage`` those that somebody must ask after, and of which no note says to ask
-        again on a later day.
-        """
-        table, said = UnansweredClaimRow, FollowUpNoteRow
-        chosen: list[Any] = []
-        if practices is not None:
-            chosen.append(table.practice.in_(practices))
-        if payer:
-            chosen.append(table.payer == payer)
-        wanted = list(chosen)
-        if stage and stage != "all":
-            wanted.append(table.stage == stage)
-        elif not stage:
-            wanted.append(table.stage.in_([str(x) for x in ASKED_AFTER]))
-            wanted.append(said.again.is_(None) | (said.again <= today))
-        query = unanswered_query(*wanted).order_by(table.charge.desc(), table.submission)
-        sums = unanswered_query(*wanted).with_only_columns(func.count(), func.sum(table.charge))
-        counts = select(table.stage, func.count()).where(*chosen).group_by(table.stage)
-        with self._database.read(snapshot=True) as connection:
-            rows = connection.execute(query.limit(limit).offset(offset)).all()
-            count, charge = connection.execute(sums).one()
-            stages = {row[0]: row[1] for row in connection.execute(counts)}
-            as_of, stale = _state(connection, practices)
-        return UnansweredPage(
-            [unanswered_claim(row) for row in rows], count, charge or ZERO, stages, as_of, stale
-        )
 
 
 def account_row(connection: Connection, practices: Sequence[str] | None, token: str) -> Any:
@@ -450,31 +368,9 @@ def _account_row(row: Any) -> AccountRow:
     )  # fmt: skip
 
 
-def unanswered_query(
-    *wanted: Any,
-) -> Select[UnansweredClaimRow, str, dt.datetime, str, dt.date | None]:
-    """Rows for `unanswered_claim`: claims without an answer, each with its latest note."""
-    table, said = UnansweredClaimRow, FollowUpNoteRow
-    latest = select(func.max(said.id)).group_by(said.submission)
-    joined = (said.submission == table.submission) & said.id.in_(latest)
-    return (
-        select(table, said.words, said.created, said.actor, said.again)
-        .outerjoin(said, joined)
-        .where(*wanted)
-    )
-
-
-def unanswered_claim(row: Any) -> UnansweredClaim:
-    """One row of `unanswered_query`."""
-    return UnansweredClaim(
-        row.submission, row.practice, row.claim_id, row.payer, row.payer_name, row.stage,
-        STAGE_WORDS[Stage(row.stage)], row.charge, row.submitted, row.age, row.usual_days,
-        row.overdue, row.syntax_accepted, row.accepted, row.control, row.notes, row.words or "",
-        row.created, row.actor or "", row.again,
-    )  # fmt: skip
-
-
-def _state(connection: Connection, practices: Sequence[str] | None) -> tuple[dt.date | None, bool]:
+def worked_in(
+    connection: Connection, practices: Sequence[str] | None
+) -> tuple[dt.date | None, bool]:
     """The last day of the files, and whether something is not worked in yet."""
     query = select(PracticeRow.changes, BalanceStateRow.done, BalanceStateRow.as_of).outerjoin(
         BalanceStateRow, BalanceStateRow.practice == PracticeRow.practice

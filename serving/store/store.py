@@ -17,6 +17,7 @@ from serving.store.database import Database
 from serving.store.denied_claims import DeniedClaims
 from serving.store.drafts import Drafts
 from serving.store.errors import StoreUnavailableError
+from serving.store.follow_ups import FollowUps
 from serving.store.intake import Intake
 from serving.store.kpis import Kpis
 from serving.store.ledger import Ledgers
@@ -76,6 +77,7 @@ class Store:
         self.packets = Packets(database)
         policy = current_policy()
         self.balances = BalanceKeeping(database, policy)
+        self.follow_ups = FollowUps(database)
         self.balance_reports = BalanceReports(database, policy)
         self.balance_decisions = BalanceDecisions(database, policy)
         self.scorecards = Scorecards(database)

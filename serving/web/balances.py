@@ -13,8 +13,9 @@ from models.revenue.followup import Stage
 from models.revenue.patient_accounts import STEP_WORDS, NextStep
 from serving.api.deciding import decider
 from serving.problems import ServiceError
-from serving.store.balances_reading import AccountRow, UnansweredClaim
+from serving.store.balances_reading import AccountRow
 from serving.store.errors import NotFoundError
+from serving.store.follow_ups import UnansweredClaim
 from serving.web.door import Door, Visit
 from serving.web.render import Key
 
@@ -97,7 +98,7 @@ def add_balances(door: Door) -> None:
         if not (number.isascii() and number.isdecimal() and len(number) <= 9):
             raise ServiceError(404, "not-found", "no claim has this number")
         try:
-            found = visit.store.balance_decisions.heard(
+            found = visit.store.follow_ups.heard(
                 int(number), visit.form.get("note", ""), decider(visit.caller),
                 again=day_of(visit.form.get("again", "")), today=dt.date.today(),
             )  # fmt: skip
@@ -155,7 +156,7 @@ def unanswered_page(visit: Visit, problem: str = "") -> UnansweredPage:
     wanted = visit.query("stage")
     stage = wanted if wanted in ("all", *Stage) else ""
     number = _page(visit)
-    found = visit.store.balance_reports.unanswered(
+    found = visit.store.follow_ups.unanswered(
         visit.practices,
         today=dt.date.today(),
         stage=stage,

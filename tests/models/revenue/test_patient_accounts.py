@@ -9,7 +9,7 @@ import pytest
 from models.claims.claim import Claim, Person, Provider
 from models.claims.common import Address
 from models.errors import InputError
-from models.revenue.collection_policy import load_policy
+from models.revenue.collection_policy import current_policy, load_policy
 from models.revenue.holds import Hold
 from models.revenue.patient_accounts import (
     AccountLine,
@@ -196,6 +196,9 @@ def test_a_practices_policy_goes_over_ours(tmp_path):
     own.write_text("name,value\ndays_to_reminder,45\n")
     assert load_policy(own).days_to_reminder == 45
     assert load_policy(own).grace_days == POLICY.grace_days
+    (tmp_path / "collection_policy.csv").write_text("name,value\ngrace_days,3\n")
+    assert current_policy(tmp_path).grace_days == 3
+    assert current_policy(tmp_path / "empty") == POLICY
     own.write_text("name,value\ndays_to_reminder,soon\n")
     load_policy.cache_clear()
     with pytest.raises(InputError, match="line 2: days_to_reminder='soon'"):

@@ -256,7 +256,7 @@ def test_unanswered_claims_have_their_state(store):
         remitted("20260119", paid("A1"), amount="80"),
     )
     work_in(store, name)
-    reports = store.balance_reports
+    reports = store.follow_ups
     page = reports.unanswered(None, today=DAY, stage="all")
     assert [(x.claim_id, x.stage, x.age) for x in page.claims] == [("A9", "pending", 13)]
     assert reports.unanswered(None, today=DAY).claims == []
@@ -267,7 +267,7 @@ def test_a_claim_that_was_asked_after_comes_back_on_its_day(store):
     late = filed("L1", "20250105", "99213*100")
     answer = remitted("20260119", paid("A1"), amount="80")
     one(store, filed("A1", "20260105", "99213*100"), late, answer)
-    reports, decide = store.balance_reports, store.balance_decisions
+    reports = decide = store.follow_ups
     (claim,) = reports.unanswered(None, today=DAY).claims
     assert (claim.claim_id, claim.stage, claim.heard) == ("L1", "silent", "")
     with pytest.raises(InputError, match="say what you heard"):
