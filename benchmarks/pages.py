@@ -27,7 +27,8 @@ from models.denial.risk import DenialRisk, Factor
 from serving.api.examples import CLAIM
 from serving.app import create_app
 from serving.settings import Settings
-from serving.store.drafts import Assessment, DraftFilter
+from serving.store.draft_list import DraftFilter
+from serving.store.draft_types import Assessment
 from serving.store.intake import Transmission
 from serving.store.notes import QueueFilter, Reading
 from serving.store.store import Store, open_store
@@ -129,7 +130,7 @@ async def measure(home: Path, store: Store, rounds: int) -> dict[str, float]:
     """Median milliseconds of each page."""
     settings = Settings(home=home, helpers="shared", start_seconds=0.0, log_level="error")
     app = create_app(settings)
-    draft = store.drafts.page(None, DraftFilter(), today=dt.date.today(), limit=1)[0].token
+    draft = store.draft_list.page(None, DraftFilter(), today=dt.date.today(), limit=1)[0].token
     note = store.notes.queue(None, QueueFilter(), limit=1)[0].token
     pages = {
         "healthz": "/healthz",

@@ -18,7 +18,7 @@ from serving.scoring.edits import EditDesk
 from serving.scoring.fixes import draft_fixes, fixed
 from serving.scoring.follower import ModelFollower, ServedModel
 from serving.scoring.turns import Turns
-from serving.store.drafts import Assessment, Draft, DraftFix, version_key
+from serving.store.draft_types import Assessment, Draft, DraftFix, version_key
 from serving.store.errors import StoreUnavailableError
 from serving.telemetry.logs import logger
 

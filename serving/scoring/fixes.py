@@ -12,7 +12,7 @@ from models.codes.icd10cm import Icd10cm
 from models.denial.changes import CHANGES, STAND_IN
 from models.denial.risk import Fix
 from models.errors import InputError
-from serving.store.drafts import DraftFix
+from serving.store.draft_types import DraftFix
 
 #: Numbers that a person has to look up: the field that takes them, and what is asked for.
 ENTERED = {

@@ -1,20 +1,17 @@
 """Drafts: claims that were not submitted yet, what was said about them, and who changed what."""
 
-import datetime as dt
 import secrets
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, select, update
+from sqlalchemy import Connection, and_, insert, select, update
 
 from models.claims.claim import Claim
-from models.denial.risk import DenialRisk
-from models.edits import Edit
 from models.errors import InputError
 from serving.store.columns import now
 from serving.store.database import Database, insert_new
+from serving.store.draft_types import EXPORTED, OPEN, Assessment, Draft, DraftChange, version_key
 from serving.store.errors import ConflictError, NotFoundError
 from serving.store.filing import claim_columns
 from serving.store.identity import body_key, column_text, encode, patient_fingerprint
@@ -27,131 +24,9 @@ from serving.store.tables import (
     SubmissionRow,
 )
 
-OPEN, EXPORTED = "open", "exported"
-"""States of a draft, beside `serving.store.settling.SUBMITTED`."""
-
 _MANY = 500
 _claim: msgspec.json.Decoder[Claim] = msgspec.json.Decoder(Claim)
-
-
-class DraftFix(msgspec.Struct, frozen=True, kw_only=True):
-    """A change that a person may truthfully make, under the condition ``allowed_if``.
-
-    ``needs`` names what a person must enter, which goes to the field at ``pointer``; ``applies``:
-    it can be made here, by that or by a click. ``probability`` is the claim's after the fix;
-    ``protects`` is in dollars. ``kind``, ``path`` and ``line`` are those of `models.denial.fixes`.
-    """
-
-    id: str
-    kind: str
-    line: int | None
-    words: str
-    allowed_if: str
-    pointer: str
-    path: str
-    needs: str
-    applies: bool
-    probability: float
-    protects: float
-    source: str
-
-
-class Assessment(msgspec.Struct, frozen=True):
-    """What model and edits say about a draft, as it stands in one revision.
-
-    ``edition`` names the tables and payer rules that the edits asked.
-    """
-
-    edition: str
-    risk: DenialRisk
-    edits: list[Edit]
-    fixes: list[DraftFix]
-    preventable: float
-    reason: str
-    deadline: dt.date | None
-
-
 _assessment: msgspec.json.Decoder[Assessment] = msgspec.json.Decoder(Assessment)
-
-
-class DraftLine(msgspec.Struct, frozen=True):
-    """A draft as the worklist shows it; amounts are dollars."""
-
-    token: str
-    claim_id: str
-    initials: str
-    payer_name: str
-    provider_name: str
-    service_date: dt.date | None
-    charge: Decimal
-    probability: float
-    expected_loss: float
-    preventable: float
-    category: str
-    reason: str
-    fix: str
-    protects: float
-    deadline: dt.date | None
-    errors: int
-    warnings: int
-
-
-class Draft(msgspec.Struct, frozen=True):
-    """A draft whole."""
-
-    id: int
-    token: str
-    practice: str
-    state: str
-    claim: Claim
-    loaded: Claim
-    revision: int
-    scored_revision: int
-    updated: dt.datetime
-    updated_by: str
-    created: dt.datetime
-    patient: bytes
-    assessment: Assessment | None
-
-
-class DraftChange(msgspec.Struct, frozen=True):
-    """One change: ``kind`` is loaded, field, fix, undo, exported or submitted."""
-
-    id: int
-    who: str
-    kind: str
-    field: str
-    words: str
-    probability_before: float | None
-    probability_after: float | None
-    created: dt.datetime
-
-
-class DraftFilter(msgspec.Struct, frozen=True):
-    """Which drafts; ``older_than`` counts days since the service."""
-
-    payer: str = ""
-    category: str = ""
-    provider: str = ""
-    older_than: int = 0
-
-
-class Facet(msgspec.Struct, frozen=True):
-    """A value that drafts can be narrowed by, its words, and how many have it."""
-
-    value: str
-    words: str
-    count: int
-
-
-class Totals(msgspec.Struct, frozen=True):
-    """Of the drafts that a filter leaves: how many, and dollars."""
-
-    count: int
-    expected_loss: float
-    preventable: float
-    within: float  # preventable dollars of the first ``capacity`` drafts
-    unscored: int
 
 
 class Drafts:
@@ -239,78 +114,6 @@ class Drafts:
             )
             _note(connection, known, actor, who, "loaded", "", "came again with other content")
         return new, replaced, same
-
-    def page(
-        self,
-        practices: Sequence[str] | None,
-        wanted: DraftFilter,
-        *,
-        today: dt.date,
-        limit: int,
-        offset: int = 0,
-    ) -> list[DraftLine]:
-        """Open drafts, most dollars that can still be protected first."""
-        columns = [getattr(DraftRow, x) for x in DraftLine.__struct_fields__]
-        query = (
-            select(*columns)
-            .where(*_conditions(practices, wanted, today))
-            .order_by(DraftRow.preventable.desc(), DraftRow.id)
-            .limit(limit)
-            .offset(offset)
-        )
-        with self._database.read() as connection:
-            return [DraftLine(*row) for row in connection.execute(query)]
-
-    def totals(
-        self,
-        practices: Sequence[str] | None,
-        wanted: DraftFilter,
-        *,
-        today: dt.date,
-        capacity: int,
-    ) -> Totals:
-        """Sums over the drafts that a filter leaves."""
-        conditions = _conditions(practices, wanted, today)
-        first = (
-            select(DraftRow.preventable)
-            .where(*conditions)
-            .order_by(DraftRow.preventable.desc(), DraftRow.id)
-            .limit(capacity)
-            .subquery()
-        )
-        with self._database.read() as connection:
-            count, loss, preventable, scored = connection.execute(
-                select(
-                    func.count(),
-                    func.coalesce(func.sum(DraftRow.expected_loss), 0.0),
-                    func.coalesce(func.sum(DraftRow.preventable), 0.0),
-                    func.count().filter(DraftRow.scored_revision >= 0),
-                ).where(*conditions)
-            ).one()
-            within = connection.execute(
-                select(func.coalesce(func.sum(first.c.preventable), 0.0))
-            ).scalar_one()
-        return Totals(count, float(loss), float(preventable), float(within), count - scored)
-
-    def facets(self, practices: Sequence[str] | None) -> dict[str, list[Facet]]:
-        """Payers, categories and providers of the open drafts, by frequency."""
-        found = {}
-        conditions = _conditions(practices, DraftFilter(), dt.date.min)
-        with self._database.read() as connection:
-            for name, value, words in (
-                ("payer", DraftRow.payer, func.max(DraftRow.payer_name)),
-                ("category", DraftRow.category, func.max(DraftRow.category)),
-                ("provider", DraftRow.provider, func.max(DraftRow.provider_name)),
-            ):
-                query = (
-                    select(value, words, func.count())
-                    .where(*conditions)
-                    .group_by(value)
-                    .order_by(func.count().desc(), value)
-                    .limit(200)
-                )
-                found[name] = [Facet(v, w or v, n) for v, w, n in connection.execute(query) if v]
-        return found
 
     def get(self, token: str, practices: Sequence[str] | None) -> Draft:
         """One draft.
@@ -464,14 +267,6 @@ class Drafts:
         self._database.transact(work)
         return [draft.claim for draft in drafts]
 
-    def counts(self, practices: Sequence[str] | None) -> dict[str, int]:
-        """How many drafts are in each state."""
-        query = select(DraftRow.state, func.count()).group_by(DraftRow.state)
-        if practices is not None:
-            query = query.where(DraftRow.practice.in_(practices))
-        with self._database.read() as connection:
-            return {row.state: row[1] for row in connection.execute(query)}
-
     def changed(self, practices: Sequence[str] | None) -> list[str]:
         """Tokens of the open drafts that a person changed, oldest first."""
         query = (
@@ -521,11 +316,6 @@ def assessment_columns(assessment: Assessment, revision: int) -> dict[str, Any]:
         "warnings": sum(x.severity == "warning" for x in assessment.edits),
         "assessment": encode(assessment),
     }
-
-
-def version_key(model_version: str, history_version: str, edition: str) -> str:
-    """Names what assessed a draft."""
-    return f"{model_version}/{history_version}/{edition}"
 
 
 def _version(assessment: Assessment) -> str:
@@ -578,24 +368,6 @@ def _note(
             created=now(),
         )
     )
-
-
-def _conditions(
-    practices: Sequence[str] | None, wanted: DraftFilter, today: dt.date
-) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = [DraftRow.state == OPEN]
-    if practices is not None:
-        found.append(DraftRow.practice.in_(practices))
-    for column, value in (
-        (DraftRow.payer, wanted.payer),
-        (DraftRow.category, wanted.category),
-        (DraftRow.provider, wanted.provider),
-    ):
-        if value:
-            found.append(column == value)
-    if wanted.older_than:
-        found.append(DraftRow.service_date <= today - dt.timedelta(days=wanted.older_than))
-    return found
 
 
 def _draft(row: Any) -> Draft:

@@ -15,6 +15,7 @@ from serving.store.batches import Batches
 from serving.store.chains import Chains
 from serving.store.database import Database
 from serving.store.denied_claims import DeniedClaims
+from serving.store.draft_list import DraftList
 from serving.store.drafts import Drafts
 from serving.store.errors import StoreUnavailableError
 from serving.store.follow_ups import FollowUps
@@ -56,6 +57,7 @@ class Store:
         self.state = spool.folder.parent
         self.keys = ApiKeys(database)
         self.drafts = Drafts(database)
+        self.draft_list = DraftList(database)
         self.notes = Notes(database)
         self.chains = Chains(database)
         self.users = Users(database)

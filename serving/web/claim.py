@@ -15,7 +15,7 @@ from models.history.rules import decode_rule, line_facts
 from serving.problems import ServiceError
 from serving.scoring.drafts import DraftDesk, load_actions
 from serving.store.chains import ChainEvent, DeniedClaim
-from serving.store.drafts import Assessment, Draft, DraftChange, DraftFix
+from serving.store.draft_types import Assessment, Draft, DraftChange, DraftFix
 from serving.store.errors import ConflictError, NotFoundError
 from serving.store.filing import claim_columns
 from serving.store.rules import DISMISSED

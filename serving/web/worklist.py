@@ -11,7 +11,7 @@ from starlette.responses import Response
 from models.claims.x12 import write_837p
 from models.errors import InputError
 from serving.scoring.drafts import load_actions
-from serving.store.drafts import DraftFilter, DraftLine, Facet, Totals
+from serving.store.draft_list import DraftFilter, DraftLine, Facet, Totals
 from serving.web.door import Door, Visit
 from serving.web.render import Key
 from serving.web.words import category_words, level, likelihood
@@ -128,7 +128,7 @@ def worklist_page(visit: Visit, capacity: int, today: dt.date) -> WorklistPage:
     )
     number = visit.query("page")
     page = max(1, int(number)) if number.isdecimal() and len(number) < 6 else 1
-    drafts, practices = visit.store.drafts, visit.practices
+    drafts, practices = visit.store.draft_list, visit.practices
     totals = drafts.totals(practices, chosen, today=today, capacity=capacity)
     pages = max(1, -(-totals.count // PAGE_ROWS))
     page = min(page, pages)
@@ -160,7 +160,7 @@ def worklist_page(visit: Visit, capacity: int, today: dt.date) -> WorklistPage:
         page=page,
         pages=pages,
         query=urlencode({k: v for k, v in kept.items() if v}),
-        changed=len(drafts.changed(practices)),
+        changed=len(visit.store.drafts.changed(practices)),
         exported=counts.get("exported", 0),
         submitted=counts.get("submitted", 0),
         may_change=visit.may("load"),

@@ -65,7 +65,7 @@ class Site:
         """Wait until drafts and notes have their scores."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            drafts = self.store.drafts.page(None, EVERY, today=TODAY, limit=10_000)
+            drafts = self.store.draft_list.page(None, EVERY, today=TODAY, limit=10_000)
             if all(x.probability for x in drafts) and not self.store.notes.to_suggest("1", 1):
                 return
             time.sleep(0.1)

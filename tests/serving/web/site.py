@@ -17,7 +17,7 @@ from serving.app import create_app
 from serving.scoring.resolution import resolution_file
 from serving.security.users import User, create_user
 from serving.settings import Settings
-from serving.store.drafts import DraftFilter
+from serving.store.draft_list import DraftFilter
 from serving.store.store import Store, open_store
 from tests.serving.coding.fakes import load_small, register_coding
 from tests.serving.fakes import load_fake, register
@@ -105,7 +105,9 @@ async def site(settings: Settings, *, scored: bool = True) -> AsyncIterator[http
         client.app = app  # type: ignore[attr-defined]
         store = client.app.state.service.backend.store  # type: ignore[attr-defined]
         for _ in range(400 if scored else 0):
-            if all(x.probability for x in store.drafts.page(None, EVERY, today=TODAY, limit=1000)):
+            if all(
+                x.probability for x in store.draft_list.page(None, EVERY, today=TODAY, limit=1000)
+            ):
                 break
             await asyncio.sleep(0.05)
         for _ in range(600 if scored and resolution_file(settings.state, "coding").exists() else 0):

@@ -9,7 +9,7 @@ import pytest
 import serving.web.sign_in
 from serving.security.users import create_user, hash_password
 from serving.store.columns import now
-from serving.store.drafts import DraftFilter
+from serving.store.draft_list import DraftFilter
 from tests.serving.api.test_access import key
 from tests.serving.web.site import (
     HTML,
@@ -123,7 +123,7 @@ def test_a_session_ends_after_a_pause_and_what_comes_next_leads_back(settings):
 def test_forms_need_the_sessions_token_and_the_same_origin(settings):
     store = filled(settings, 1)
     add_user(store, "ann", "biller")
-    token = store.drafts.page(None, NONE, today=dt.date.today(), limit=1)[0].token
+    token = store.draft_list.page(None, NONE, today=dt.date.today(), limit=1)[0].token
 
     async def work(client: httpx.AsyncClient) -> None:
         await signed_in(client, "ann")
@@ -174,7 +174,7 @@ def test_a_user_of_one_practice_does_not_see_anothers_claims(settings):
     store = filled(settings, 1)
     add_user(store, "own", "biller", practices=["1999999984:999999999"])
     add_user(store, "other", "biller", practices=["1000000000:000000000"])
-    token = store.drafts.page(None, NONE, today=dt.date.today(), limit=1)[0].token
+    token = store.draft_list.page(None, NONE, today=dt.date.today(), limit=1)[0].token
     store.close()
 
     async def work(client: httpx.AsyncClient) -> None:

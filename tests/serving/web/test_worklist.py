@@ -10,7 +10,7 @@ import pytest
 from models.claims.claim import Claim
 from models.claims.x12 import read_x12
 from models.errors import InputError
-from serving.store.drafts import DraftFilter
+from serving.store.draft_list import DraftFilter
 from serving.web.claim_fields import read_field, write_field
 from tests.serving.samples import claim
 from tests.serving.web.site import HTML, add_user, csrf, draft_claim, filled, signed_in, visiting
@@ -19,7 +19,7 @@ EVERY = DraftFilter()
 
 
 def lines(store, **wanted):
-    return store.drafts.page(None, DraftFilter(**wanted), today=dt.date(2026, 3, 1), limit=1000)
+    return store.draft_list.page(None, DraftFilter(**wanted), today=dt.date(2026, 3, 1), limit=1000)
 
 
 def test_claims_are_listed_by_what_can_still_be_prevented_with_the_capacity_drawn_in(settings):
@@ -149,7 +149,7 @@ def test_corrected_claims_are_written_as_837p_and_leave_the_list(settings):
         assert token not in (await client.get("/worklist", headers=HTML)).text
 
     visiting(settings, work)
-    assert store.drafts.counts(None) == {"open": 1, "exported": 1}
+    assert store.draft_list.counts(None) == {"open": 1, "exported": 1}
     store.close()
 
 
@@ -158,7 +158,7 @@ def test_a_draft_that_is_filed_is_a_draft_no_more(settings):
     from serving.store.intake import Transmission
 
     store.intake.load([draft_claim(0)], Transmission("x", b"1" * 32, 1))
-    assert store.drafts.counts(None) == {"open": 1, "submitted": 1}
+    assert store.draft_list.counts(None) == {"open": 1, "submitted": 1}
     # Loaded again it stays submitted; another content under its number is a draft again.
     assert store.drafts.load([draft_claim(0)], "test", "test") == (0, 0, 1)
     store.close()
