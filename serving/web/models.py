@@ -72,11 +72,24 @@ class CardGroup(msgspec.Struct, frozen=True):
     calibration_error: float | None = None
 
 
+class CardNotes(msgspec.Struct, frozen=True):
+    """Performance of a coding model on one group of the notes that it was judged on."""
+
+    system: str
+    attribute: str
+    group: str
+    notes: int
+    codes: int
+    map: float
+    micro_f1: float
+
+
 class CardView(msgspec.Struct, frozen=True):
     """A version's model card, as training left it with its run."""
 
     attributes: tuple[CardField, ...] = ()
     subgroups: tuple[CardGroup, ...] = ()
+    note_groups: tuple[CardNotes, ...] = ()
 
     @property
     def missing(self) -> int:
@@ -103,6 +116,7 @@ class ModelsPage(msgspec.Struct, frozen=True):
     moves: tuple[DescribedMove, ...]
     outcome_this: Markup
     outcome_other: Markup
+    outcome_version: int
     outcome_claims: int
     by_month: Markup
     months: tuple[ScorecardRow, ...]
@@ -186,6 +200,8 @@ def models_page(visit: Visit, pages: RegistryPages, problem: str = "") -> Models
     other = _version(model.versions, visit.query("other"))
     if other is None and not visit.query("this"):
         other = next((x for x in model.versions if "challenger" in x.aliases), None)
+        if other is None and model.moves:
+            other = _version(model.versions, str(model.moves[0].previous))
     if this is not None and other is not None and other.version == this.version:
         other = None
     served = visit.service.follower.current
@@ -194,11 +210,16 @@ def models_page(visit: Visit, pages: RegistryPages, problem: str = "") -> Models
     bins: list[ReliabilityBin] = []
     months: list[ScorecardRow] = []
     payers: list[ScorecardRow] = []
+    measured = 0
     if name == visit.service.settings.model and this is not None:
-        number = str(this.version)
         bins = cards.reliability(visit.practices)
-        months = cards.rows(visit.practices, group_by=("month",), model_version=number)
-        payers = cards.rows(visit.practices, group_by=("payer",), model_version=number)
+        # A new champion has no outcome yet: then those of the version beside it are shown.
+        for version in (this, other) if other is not None else (this,):
+            measured = version.version
+            months = cards.rows(visit.practices, group_by=("month",), model_version=str(measured))
+            if any(x.claims for x in months):
+                break
+        payers = cards.rows(visit.practices, group_by=("payer",), model_version=str(measured))
     outcomes = visit.store.outcomes
     seen = outcomes.practices() if visit.practices is None else visit.practices
     return ModelsPage(
@@ -227,6 +248,7 @@ def models_page(visit: Visit, pages: RegistryPages, problem: str = "") -> Models
         moves=model.moves[:20],
         outcome_this=_reliability(bins, this),
         outcome_other=_reliability(bins, other) if other else Markup(""),
+        outcome_version=measured,
         outcome_claims=sum(x.claims for x in months if not x.shadow),
         by_month=_monthly([x for x in months if not x.shadow]),
         months=tuple(months),

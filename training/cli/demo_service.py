@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,6 +55,39 @@ def write_example(folder: Path, scores: "pd.DataFrame") -> Path:
         raise InputError(f"{folder}/future has no claim that {folder}/scores.csv names")
     path.write_bytes(msgspec.json.format(msgspec.json.encode({"claim": claim}), indent=2) + b"\n")
     return path
+
+
+def score_files(files: Sequence[Path]) -> int:
+    """Have a service score 837P files, one after the other; how many claims it scored.
+
+    The service ends afterwards, so that every score is in the store.
+
+    Raises:
+        typer.Exit: the service did not start, or refused a file.
+    """
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port = int(probe.getsockname()[1])
+    process = subprocess.Popen([*COMMAND, "--host", HOST, "--port", str(port)])
+    count = 0
+    try:
+        if not _is_ready(process, port):
+            raise typer.Exit(1)  # the service has said why
+        for path in files:
+            request = urllib.request.Request(
+                f"http://{HOST}:{port}/v1/claims/score/x12",
+                data=path.read_bytes(),
+                headers={"Content-Type": "application/edi-x12"},
+            )
+            with urllib.request.urlopen(request, timeout=600.0) as answer:
+                count += sum(b'"kind":"score"' in line for line in answer)
+    except urllib.error.URLError as error:
+        print(f"the service did not score {path.name}: {error}", file=sys.stderr)
+        raise typer.Exit(1) from None
+    finally:
+        process.terminate()
+        _ended(process)
+    return count
 
 
 def _claims(folder: Path) -> "Iterator[Claim]":
