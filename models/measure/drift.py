@@ -69,6 +69,53 @@ def more_than_expected(count: int, probabilities: Scores) -> float:
     return float(min(1.0, max(0.0, _distribution(p)[count:].sum())))
 
 
+def by_group(
+    hit: npt.ArrayLike, probabilities: Scores, groups: npt.ArrayLike
+) -> tuple[npt.NDArray[np.bool_], Floats]:
+    """Whether each group has any denial, and how likely it was to have any.
+
+    Claims of one patient go together (a lapsed coverage denies all of them): counted apart they
+    would look like many witnesses of one change.
+
+    >>> hit, p = by_group([True, True, False], [0.5, 0.5, 0.1], [7, 7, 8])
+    >>> hit.tolist(), [round(x, 2) for x in p.tolist()]
+    ([True, False], [0.75, 0.1])
+    """
+    _, group = np.unique(np.asarray(groups), return_inverse=True)
+    count = int(group.max()) + 1 if group.size else 0
+    any_hit = np.bincount(group, np.asarray(hit, dtype=np.float64), count) > 0
+    p = np.clip(np.asarray(probabilities, dtype=np.float64), 0.0, 1.0 - 1e-12)
+    return any_hit, -np.expm1(np.bincount(group, np.log1p(-p), count))
+
+
+def more_than_foretold(count: int, expected: float, shape: float) -> float:
+    """How likely are ``count`` denials or more, if the model may be off by a factor of its own?
+
+    The expected number times a gamma factor of mean 1 and variance ``1 / shape``: a negative
+    binomial tail. A model that foretells 3 where 5 are usual is no news; one that foretells
+    0.1 where 5 come is.
+
+    >>> more_than_foretold(5, 0.1, 4.0) < 1e-6 < 0.1 < more_than_foretold(5, 3.0, 4.0)
+    True
+    """
+    if count <= 0:
+        return 1.0
+    if expected <= 0:
+        return 0.0
+    return float(stats.nbinom.sf(count - 1, shape, shape / (shape + expected)))
+
+
+def fewer_than_foretold(count: int, expected: float, shape: float) -> float:
+    """The same for ``count`` denials or fewer.
+
+    >>> fewer_than_foretold(0, 1.0, 4.0) > 0.3
+    True
+    """
+    if expected <= 0:
+        return 1.0
+    return float(stats.nbinom.cdf(count, shape, shape / (shape + expected)))
+
+
 def fewer_than_expected(count: int, probabilities: Scores) -> float:
     """How likely are ``count`` denials or fewer, if each claim's probability were right?
 

@@ -22,7 +22,7 @@ LIVED = "half-year-is-stored"
 
 def demo(
     folder: Annotated[Path, typer.Argument(help="Where the practice goes.")] = Path("practice"),
-    claims: Annotated[int, typer.Option(help="How many claims to simulate.", min=500)] = 20_000,
+    claims: Annotated[int, typer.Option(help="How many claims to simulate.", min=500)] = 16_000,
     months: Annotated[int, typer.Option(help="Over how many months.", min=6)] = 18,
     serve: Annotated[
         bool, typer.Option(help="Whether to end with the service up, on the practice.")
@@ -42,9 +42,11 @@ def demo(
     """
     begun = time.monotonic()
     fresh = _simulated(folder, claims, months)
+    coding = _coding(folder)
     version = _practised(folder, anew=fresh)
     scores = _scored(folder, version)
-    _coding()
+    if coding is not None:
+        coding.finish()
     _firstpass("load", "--drafts", str(folder / "future"))
     if (folder / "future_notes.jsonl").exists():
         _firstpass("load", str(folder / "future_notes.jsonl"))
@@ -122,7 +124,32 @@ def _week(path: Path) -> dt.date:
     return dt.datetime.strptime(path.stem.partition("-")[2], "%Y%m%d").date()
 
 
-def _coding() -> None:
+class Aside:
+    """A verb that runs beside the others; its output goes into a file, shown if it fails."""
+
+    def __init__(self, log: Path, *arguments: str) -> None:
+        self.words = f"firstpass {' '.join(arguments)}"
+        print(f"\n$ {self.words}   (beside what follows; its output: {log})", flush=True)
+        self.log = log
+        with log.open("wb") as out:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "firstpass", *arguments], stdout=out, stderr=out
+            )
+
+    def finish(self) -> None:
+        """Wait for its end.
+
+        Raises:
+            typer.Exit: it failed; its output is shown.
+        """
+        code = self._process.wait()
+        if code != 0:
+            print(self.log.read_text(encoding="utf-8", errors="replace"), file=sys.stderr)
+            raise typer.Exit(code)
+        print(f"{self.words}: done")
+
+
+def _coding(folder: Path) -> Aside | None:
     """The day-one coding model, which needs no labelled notes, unless there is one already."""
     from models import registry
     from models.errors import RegistryError
@@ -130,9 +157,9 @@ def _coding() -> None:
     try:
         version = registry.find("coding").version
     except RegistryError:
-        _firstpass("train", "coding", "--promote")
-    else:
-        print(f"coding model: version {version} is the champion already")
+        return Aside(folder / "coding.log", "train", "coding", "--promote")
+    print(f"coding model: version {version} is the champion already")
+    return None
 
 
 def _scored(folder: Path, version: int) -> "pd.DataFrame":

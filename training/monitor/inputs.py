@@ -1,7 +1,16 @@
-"""Whether today's claims, and what the model says of them, are still like those before."""
+"""Whether today's claims, and what the model says of them, are still like those before.
 
-from collections.abc import Iterator
+Something is told when it is large (the customary mark of the stability index; a mean score that
+is half as high again), when chance does not explain it (chi-square, Kolmogorov and Smirnov; the
+level shared out over all that is looked at), and when it lasts: both halves of the window show
+it. What moved at several payers in one run is a change of the practice (a new provider, the new
+year), told once.
+"""
 
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,8 +27,22 @@ WATCHED = (
 )  # fmt: skip
 #: Customary mark of the stability index for "act".
 ACT = 0.25
+#: How many times as high, or as low, a payer's mean score must be.
+SCORE_RATIO = 1.5
 LEVEL = 0.01
 LEAST_CLAIMS = 60
+#: Payers at which the same thing moved, from which on it is the practice that changed.
+SEVERAL = 2
+ALL_PAYERS = "several payers"
+
+
+class Sent(msgspec.Struct, frozen=True):
+    """Submitted claims: payer's name, day, the first line's attributes, the probability."""
+
+    payer: NDArray[np.str_]
+    day: NDArray[np.int32]
+    values: NDArray[np.int32]
+    score: Floats
 
 
 def watched() -> list[str]:
@@ -27,35 +50,42 @@ def watched() -> list[str]:
     return [name for name in WATCHED if name in INDEX]
 
 
-def input_findings(
-    payers: NDArray[np.str_],
-    before: NDArray[np.int32],
-    payers_before: NDArray[np.str_],
-    now: NDArray[np.int32],
-) -> Iterator[DriftFinding]:
-    """Attributes of claims' first lines whose spread moved, for each payer.
+def _groups(now: Sent, before: Sent) -> list[tuple[str, NDArray[np.bool_], NDArray[np.bool_]]]:
+    """Payers with enough claims in the window and before it."""
+    found = [(str(p), now.payer == p, before.payer == p) for p in np.unique(now.payer)]
+    return [g for g in found if min(g[1].sum(), g[2].sum()) >= LEAST_CLAIMS]
 
-    ``before`` and ``now`` are int32 ``[claims, attributes]`` of the claims submitted before and
-    within the window. Told where the index says "act" and chance does not explain it.
-    """
+
+def _halves(now: Sent, own: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
+    """A payer's claims in the first and in the second half of the window."""
+    middle = (int(now.day.min()) + int(now.day.max()) + 1) // 2
+    return [own & (now.day < middle), own & (now.day >= middle)]
+
+
+def input_findings(now: Sent, before: Sent) -> Iterator[DriftFinding]:
+    """Attributes of claims' first lines whose spread moved, payer by payer."""
     names = watched()
-    groups = [(str(p), payers == p, payers_before == p) for p in np.unique(payers)]
-    groups = [g for g in groups if min(g[1].sum(), g[2].sum()) >= LEAST_CLAIMS]
+    groups = _groups(now, before)
     least = LEVEL / max(len(groups) * len(names), 1)
+    found: dict[str, list[DriftFinding]] = defaultdict(list)
     for payer, own, own_before in groups:
         for name in names:
             column = INDEX[name]
-            size = int(max(before[:, column].max(), now[:, column].max())) + 1
-            counts = np.bincount(now[own, column], minlength=size)
-            reference = np.bincount(before[own_before, column], minlength=size)
-            index = stability_index(reference, counts)
-            noise = (np.count_nonzero(reference + counts) - 1) * (
-                1 / reference.sum() + 1 / counts.sum()
-            )
+            size = int(max(before.values[:, column].max(), now.values[:, column].max())) + 1
+            counts = np.bincount(now.values[own, column], minlength=size)
+            reference = np.bincount(before.values[own_before, column], minlength=size)
             value = spread_p_value(reference, counts)
-            if index > ACT + noise and value < least:
-                words = ATTRIBUTES[column].words
-                yield DriftFinding(
+            if value >= least or not _act(reference, counts):
+                continue
+            halves = [
+                np.bincount(now.values[half, column], minlength=size) for half in _halves(now, own)
+            ]
+            if not all(_act(reference, half) for half in halves):
+                continue
+            index = stability_index(reference, counts)
+            words = ATTRIBUTES[column].words
+            found[name].append(
+                DriftFinding(
                     "inputs",
                     payer,
                     f"claims to {payer} differ from before in: {words} (stability index"
@@ -66,27 +96,68 @@ def input_findings(
                     value,
                     subject=name,
                 )
+            )
+    for name, same in found.items():
+        words = ATTRIBUTES[INDEX[name]].words
+        yield from _told(same, f"claims differ from before in: {words}")
 
 
-def score_findings(
-    payers: NDArray[np.str_], now: Floats, payers_before: NDArray[np.str_], before: Floats
-) -> Iterator[DriftFinding]:
-    """Payers whose claims are suddenly scored higher or lower, by Kolmogorov and Smirnov."""
+def _act(reference: NDArray[np.int64], counts: NDArray[np.int64]) -> bool:
+    """Whether the stability index says "act" beyond what so few claims show by chance."""
+    if not reference.sum() or not counts.sum():
+        return False
+    cells = np.count_nonzero(reference + counts) - 1
+    noise = cells * (1 / reference.sum() + 1 / counts.sum())
+    return bool(stability_index(reference, counts) > ACT + noise)
+
+
+def score_findings(now: Sent, before: Sent) -> Iterator[DriftFinding]:
+    """Payers whose claims are suddenly scored higher or lower."""
     from scipy import stats
 
-    groups = [(str(p), now[payers == p], before[payers_before == p]) for p in np.unique(payers)]
-    groups = [g for g in groups if min(len(g[1]), len(g[2])) >= LEAST_CLAIMS]
+    groups = _groups(now, before)
+    found = []
     for payer, own, own_before in groups:
-        test = stats.ks_2samp(own, own_before)
-        if test.pvalue < LEVEL / len(groups) and test.statistic > 0.2:
-            higher = "higher" if own.mean() > own_before.mean() else "lower"
-            yield DriftFinding(
+        earlier = before.score[own_before]
+        usual = float(earlier.mean())
+        factor = [
+            float(now.score[half].mean()) / usual if half.any() else 1.0
+            for half in _halves(now, own)
+        ]
+        higher = min(factor) > SCORE_RATIO
+        if not higher and max(factor) * SCORE_RATIO > 1:
+            continue
+        value = float(stats.ks_2samp(now.score[own], earlier).pvalue)
+        if value >= LEVEL / len(groups):
+            continue
+        mean = float(now.score[own].mean())
+        found.append(
+            DriftFinding(
                 "scores",
                 payer,
-                f"claims to {payer} are scored {higher} than before: {own.mean():.3f} on average,"
-                f" {own_before.mean():.3f} in the months before",
-                round(float(own.mean()), 4),
-                round(float(own_before.mean()), 4),
-                len(own),
-                float(test.pvalue),
+                f"claims to {payer} are scored {'higher' if higher else 'lower'} than before:"
+                f" {mean:.3f} on average, {usual:.3f} in the months before",
+                round(mean, 4),
+                round(usual, 4),
+                int(own.sum()),
+                value,
             )
+        )
+    yield from _told(found, "claims are scored otherwise than before")
+
+
+def _told(found: Iterable[DriftFinding], words: str) -> Iterator[DriftFinding]:
+    """Findings about the same thing: one by one, or as the practice's where there are several."""
+    ordered = sorted(found, key=lambda x: x.p_value)
+    if len(ordered) < SEVERAL:
+        yield from ordered
+        return
+    first = ordered[0]
+    names = ", ".join(x.payer for x in ordered)
+    yield msgspec.structs.replace(
+        first,
+        payer=ALL_PAYERS,
+        words=f"{words}, at {len(ordered)} payers at once ({names}): a change of the practice"
+        " rather than of a payer",
+        count=sum(x.count for x in ordered),
+    )

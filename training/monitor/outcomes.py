@@ -2,9 +2,11 @@
 
 Every cell (payer and denial category; that with a procedure code, a kind of procedure, or a
 provider) is held against the model's own probabilities for the very claims that were answered in
-the window. The tail of the Poisson-binomial distribution says how likely chance alone would do as
-much, and the level is shared out over all cells looked at (Bonferroni), so that a quiet week
-stays quiet.
+the window, patients counted once. How likely chance alone would do as much is the tail of a
+negative binomial distribution, since a model may be off by a factor of its own, and the level is
+shared out over all cells looked at (Bonferroni): if the model's probabilities are right up to that
+factor, `LEVEL` bounds the chance of any false alarm in a run, and 52 times `LEVEL` their number in
+a year of weekly runs.
 """
 
 import datetime as dt
@@ -20,13 +22,22 @@ from models.denial.drift import DriftFinding
 from models.denial.features import procedure_kind
 from models.denial.model import DenialModel
 from models.denial.past import rendering_npi
-from models.measure.drift import fewer_than_expected, more_than_expected
+from models.measure.drift import (
+    by_group,
+    fewer_than_expected,
+    fewer_than_foretold,
+    more_than_foretold,
+)
 from training.denial.dataset import DenialData
 from training.denial.rows import Mask
 
 #: Chance of any false alarm in one run, over all cells together.
 LEVEL = 0.01
-#: Claims below which a cell is not looked at, denials below which nothing "started".
+#: One over the variance of the factor by which the model may be off: in a narrow cell up to
+#: twofold, for a whole payer by a third.
+SHAPE = 4.0
+PAYER_SHAPE = 20.0
+#: Claims below which a cell is not looked at, patients denied below which nothing "started".
 LEAST_CLAIMS = 4
 LEAST_DENIALS = 4
 #: How many times the expected denials are a start, and below which share they have stopped.
@@ -53,6 +64,7 @@ class Units(msgspec.Struct, gc=False):
     """
 
     claim: NDArray[np.int64]
+    patient: NDArray[np.uint64]
     hit: Mask
     probability: Floats
     members: dict[Key, list[int]]
@@ -122,9 +134,8 @@ def gather_units(data: DenialData, model: DenialModel, claims: NDArray[np.int64]
             if batch.charged[line]:
                 hit = bool(category_of_line[line] == number + 1)
                 add(claim, hit, float(line_p[line, number]), name, [data.line_code[rows[line]]])
-    return Units(
-        np.array(found_claim, np.int64), np.array(hits, bool), np.array(probabilities), members
-    )
+    found = np.array(found_claim, np.int64)
+    return Units(found, data.patient[found], np.array(hits, bool), np.array(probabilities), members)
 
 
 def moved_cells(now: Units, before: Units, *, level: float = LEVEL) -> tuple[list[Cell], int]:
@@ -141,8 +152,11 @@ def moved_cells(now: Units, before: Units, *, level: float = LEVEL) -> tuple[lis
         p, observed = now.probability[own], int(now.hit[own].sum())
         ratio = _ratio(before, key)
         more, fewer = np.minimum(p * max(ratio, 1.0), 1.0), p * min(ratio, 1.0)
-        if observed >= LEAST_DENIALS and observed > START_RATIO * more.sum():
-            started, expected, value = True, more, more_than_expected(observed, more)
+        denied, foretold = by_group(now.hit[own], more, now.patient[own])
+        patients = int(denied.sum())
+        if patients >= LEAST_DENIALS and patients > START_RATIO * foretold.sum():
+            started, expected = True, more
+            value = more_than_foretold(patients, float(foretold.sum()), SHAPE)
         elif fewer.sum() >= LEAST_EXPECTED and observed < STOP_SHARE * fewer.sum():
             started, expected, value = False, fewer, fewer_than_expected(observed, fewer)
         else:
@@ -211,12 +225,48 @@ def finding(cell: Cell, data: DenialData) -> DriftFinding:
     )
 
 
-def whole_payers(
-    payers: NDArray[np.str_], denied: Mask, probability: Floats
-) -> Iterator[tuple[str, int, int, float, float]]:
-    """Each payer's claims, denials, expected denials and two-sided p-value."""
-    for payer in np.unique(payers).tolist():
-        own = payers == payer
-        observed, p = int(denied[own].sum()), probability[own]
-        tail = min(more_than_expected(observed, p), fewer_than_expected(observed, p))
-        yield payer, int(own.sum()), observed, float(p.sum()), min(1.0, 2 * tail)
+class WholePayer(msgspec.Struct, frozen=True):
+    """A payer's claims in the window, denied and as the model expected; ``p_value`` of patients.
+
+    ``usual`` is what was expected, corrected by how wrong the model was in the months before.
+    """
+
+    payer: str
+    claims: int
+    denied: int
+    expected: float
+    usual: float
+    p_value: float
+
+
+def whole_payers(now: "Answered", before: "Answered") -> Iterator[WholePayer]:
+    """Each payer of the window."""
+    for payer in np.unique(now.payer).tolist():
+        own, earlier = now.payer == payer, before.payer == payer
+        ratio = float(
+            (before.denied[earlier].sum() + HELD) / (before.probability[earlier].sum() + HELD)
+        )
+        p = now.probability[own]
+        ways = ((max(ratio, 1.0), more_than_foretold), (min(ratio, 1.0), fewer_than_foretold))
+        tails = []
+        for factor, tail in ways:
+            scaled = np.minimum(p * factor, 1.0)
+            denied, foretold = by_group(now.denied[own], scaled, now.patient[own])
+            tails.append(tail(int(denied.sum()), float(foretold.sum()), PAYER_SHAPE))
+        yield WholePayer(
+            payer,
+            int(own.sum()),
+            int(now.denied[own].sum()),
+            float(p.sum()),
+            float(p.sum()) * ratio,
+            min(1.0, 2 * min(tails)),
+        )
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """Answered claims: payer's name, whether denied, the model's probability, the patient."""
+
+    payer: NDArray[np.str_]
+    denied: Mask
+    probability: Floats
+    patient: NDArray[np.uint64]

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.denial.artifact import MODEL_NAME, load_artifact
+from models.denial.cells import Floats
 from models.denial.drift import DriftFinding, MonitorReport, PayerDrift
 from models.denial.model import DenialModel
 from models.denial.past import Past
@@ -14,8 +16,16 @@ from models.errors import InputError
 from models.history import ClaimHistory, HistoryOptions, read_history
 from models.registry import CHAMPION, load
 from training.denial.dataset import DenialData, build_dataset
-from training.monitor.inputs import input_findings, score_findings
-from training.monitor.outcomes import LEVEL, finding, gather_units, moved_cells, whole_payers
+from training.monitor.inputs import Sent, input_findings, score_findings
+from training.monitor.outcomes import (
+    LEVEL,
+    Answered,
+    WholePayer,
+    finding,
+    gather_units,
+    moved_cells,
+    whole_payers,
+)
 from training.progress import Progress, silent
 
 #: Days of answers that one run looks at, and of those before that they are held against.
@@ -82,28 +92,15 @@ def watch(
         gather_units(data, model, rows), gather_units(data, model, rows_before)
     )
     findings = [finding(cell, data) for cell in cells]
-    payers = np.array([data.claims[i].payer.name for i in rows])
-    probability = model.predict(data.batch.take(rows)).probability
-    denied = data.denied[rows]
-    by_payer = list(whole_payers(payers, denied, probability))
+    by_payer = list(whole_payers(_answered(data, model, rows), _answered(data, model, rows_before)))
     findings += _outcome_findings(by_payer)
-    sent = np.flatnonzero((data.submitted >= begin) & (data.submitted <= end))
-    sent_before = np.flatnonzero((data.submitted >= begin - BEFORE_DAYS) & (data.submitted < begin))
-    scores, scores_before = (
-        model.predict(data.batch.take(r)).probability for r in (sent, sent_before)
+    sent, sent_before = (
+        _sent(data, model, np.flatnonzero((data.submitted >= first) & (data.submitted <= last)))
+        for first, last in ((begin, end), (begin - BEFORE_DAYS, begin - 1))
     )
-    sent_payers, before_payers = (
-        np.array([data.claims[i].payer.name for i in r], dtype=np.str_) for r in (sent, sent_before)
-    )
-    if len(sent) and len(sent_before):
-        first = data.batch.first_line
-        findings += input_findings(
-            sent_payers,
-            data.batch.values[first[sent_before]],
-            before_payers,
-            data.batch.values[first[sent]],
-        )
-        findings += score_findings(sent_payers, scores, before_payers, scores_before)
+    if len(sent.day) and len(sent_before.day):
+        findings += input_findings(sent, sent_before)
+        findings += score_findings(sent, sent_before)
     return MonitorReport(
         MODEL_NAME,
         model.model_version,
@@ -115,36 +112,52 @@ def watch(
         tuple(findings),
         tuple(
             PayerDrift(
-                payer,
-                count,
-                observed,
-                round(expected, 3),
-                _mean(scores[sent_payers == payer]),
-                _mean(scores_before[before_payers == payer]),
+                x.payer,
+                x.claims,
+                x.denied,
+                round(x.expected, 3),
+                _mean(sent.score[sent.payer == x.payer]),
+                _mean(sent_before.score[sent_before.payer == x.payer]),
             )
-            for payer, count, observed, expected, _ in by_payer
+            for x in by_payer
         ),
     )
 
 
-def _mean(values: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]") -> float:
+def _mean(values: Floats) -> float:
     return round(float(values.mean()), 4) if len(values) else 0.0
 
 
-def _outcome_findings(
-    by_payer: Sequence[tuple[str, int, int, float, float]],
-) -> list[DriftFinding]:
-    """Payers whose denials as a whole are not what the model expects."""
+def _sent(data: DenialData, model: DenialModel, rows: NDArray[np.int64]) -> Sent:
+    return Sent(
+        np.array([data.claims[i].payer.name for i in rows], dtype=np.str_),
+        data.submitted[rows],
+        data.batch.values[data.batch.first_line[rows]],
+        model.predict(data.batch.take(rows)).probability,
+    )
+
+
+def _answered(data: DenialData, model: DenialModel, rows: NDArray[np.int64]) -> Answered:
+    return Answered(
+        np.array([data.claims[i].payer.name for i in rows], dtype=np.str_),
+        data.denied[rows],
+        model.predict(data.batch.take(rows)).probability,
+        data.patient[rows],
+    )
+
+
+def _outcome_findings(by_payer: Sequence[WholePayer]) -> list[DriftFinding]:
+    """Payers whose denials as a whole are not what the model, as wrong as before, expects."""
     return [
         DriftFinding(
             "outcomes",
-            payer,
-            f"{payer} denied {observed} of {count} claims where {expected:.1f} were expected",
-            float(observed),
-            round(expected, 3),
-            count,
-            value,
+            x.payer,
+            f"{x.payer} denied {x.denied} of {x.claims} claims where {x.usual:.1f} were expected",
+            float(x.denied),
+            round(x.usual, 3),
+            x.claims,
+            x.p_value,
         )
-        for payer, count, observed, expected, value in by_payer
-        if value < LEVEL / max(len(by_payer), 1) and abs(observed - expected) > 0.5 * expected
+        for x in by_payer
+        if x.p_value < LEVEL / max(len(by_payer), 1) and abs(x.denied - x.usual) > 0.5 * x.usual
     ]

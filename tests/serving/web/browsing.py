@@ -80,9 +80,10 @@ def browsing(
     notes: int = 3,
     drafts: int = 5,
     prepare: Any = None,
+    waits: bool = True,
     **environment: str,
 ) -> Iterator[Site]:
-    """A site and a browser, for the time of the block."""
+    """A site and a browser, for the time of the block; ``waits`` for model and scores."""
     settings = Settings(home=home, helpers="shared")
     register(settings, 1)
     store = with_notes(settings, notes, drafts)
@@ -90,10 +91,11 @@ def browsing(
         prepare(store)
     try:
         with serving(
-            home, module="tests.serving.web.real_run", ready=True, **environment
+            home, module="tests.serving.web.real_run", ready=waits, **environment
         ) as server:
             site = Site(server.url, store, browser)
-            site.wait_scored()
+            if waits:
+                site.wait_scored()
             yield site
     finally:
         store.close()

@@ -3,25 +3,16 @@
 import re
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from models.history.rules import encode_rule
 from serving.settings import Settings
 from serving.store.rules import LearntRule
-from tests.serving.web.browsing import CHROMIUM, FLAGS, browsing, needs_browser, serious
+from tests.serving.web.browsing import browsing, needs_browser, serious
 from tests.serving.web.site import NOTE, add_user, note_record
 from tests.serving.web.test_rules_and_models import describe, rule
 
 pytestmark = needs_browser
 EMOJI = "\N{WHITE HEAVY CHECK MARK}"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as play:
-        found = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield found
-        found.close()
 
 
 @pytest.fixture(scope="module")
@@ -210,6 +201,38 @@ def test_the_log_is_verified_by_keyboard_and_searched_by_mouse(site):
     page.fill("input[name=action]", "note.")
     page.click("text=Search")
     page.wait_for_url("**action=note.**")
+
+
+def test_a_user_and_a_key_are_made_by_keyboard_alone(browser, tmp_path):
+    with browsing(browser, tmp_path, notes=0, drafts=1) as site:
+        page = site.page()
+        page.goto(f"{site.url}/administration")
+        tab_to(page, "name")
+        page.keyboard.type("root@example.org")
+        tab_to(page, "role")
+        page.keyboard.type("administrator")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("text=shown once")
+        made = site.store.users.find("root@example.org")
+        assert made.role == "administrator"
+        # The first user ends the single-user mode: what comes next asks for the password.
+        password = page.inner_text("[role=status] code")
+        page.goto(f"{site.url}/administration/keys")
+        page.wait_for_url("**/sign-in?**")
+        page.keyboard.type("root@example.org")
+        page.keyboard.press("Tab")
+        page.keyboard.type(password)
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/administration/keys")
+        assert site.errors == []
+
+
+def tab_to(page, identity):
+    for _ in range(60):
+        if page.evaluate("document.activeElement.id") == identity:
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"Tab does not reach {identity}")
 
 
 def test_versions_are_compared_by_keyboard_and_by_mouse(site):

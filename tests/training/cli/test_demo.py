@@ -11,8 +11,9 @@ from models import registry
 from models.errors import RegistryError
 from training.cli import demo, demo_service
 
-FIRST = ("simulate", "train", "load", "monitor", "retrain", "promote")
-SHOWN = ("score", "load")
+BESIDE = ("simulate", "beside: coding")
+FIRST = (*BESIDE, "train", "load", "monitor", "retrain", "promote")
+SHOWN = ("score", "coding is there", "load")
 
 
 class Verbs:
@@ -24,6 +25,7 @@ class Verbs:
         self.champion: int | None = None
         self.newest = 0
         self.scored: list[str] = []
+        self.coding = False
 
     def __call__(self, *arguments: str) -> None:
         self.asked.append(arguments[0])
@@ -51,12 +53,20 @@ class Verbs:
             scores = scores[["claim_id", "denial_probability"]].assign(model_version=self.champion)
             scores.to_csv(self.folder / "scores.csv", index=False)
 
+    def aside(self, log: Path, *arguments: str) -> "Verbs":
+        self.asked.append(f"beside: {arguments[1]}")
+        self.coding = True
+        return self
+
+    def finish(self) -> None:
+        self.asked.append("coding is there")
+
     def score_files(self, files: list[Path]) -> int:
         self.scored += [path.name for path in files]
         return len(files)
 
     def find(self, name: str, which: str = "champion") -> registry.Version:
-        if self.champion is None:
+        if self.champion is None or (name == "coding" and not self.coding):
             raise RegistryError("none yet")
         return registry.Version(
             name,
@@ -74,6 +84,7 @@ def verbs(tmp_path, monkeypatch) -> Verbs:
     made = Verbs(tmp_path / "practice")
     monkeypatch.setattr(demo, "_firstpass", made)
     monkeypatch.setattr(registry, "find", made.find)
+    monkeypatch.setattr(demo, "Aside", made.aside)
     monkeypatch.setattr(demo_service, "score_files", made.score_files)
     monkeypatch.setenv("FIRSTPASS_HOME", str(tmp_path))
     return made
@@ -132,10 +143,18 @@ def test_it_ends_with_the_service_on_the_loaded_history(verbs, monkeypatch):
     served = []
     monkeypatch.setattr(demo_service, "serve", lambda *given: served.append(given))
     demo.demo(verbs.folder, port=8123)
-    # A stood-in coding model is there already; the practice has no notes file.
+    # The practice has no notes file.
     assert verbs.asked == [*FIRST, *SHOWN]
     [(folder, scores, port)] = served
     assert (folder, len(scores), port) == (verbs.folder, 40, 8123)
+
+
+def test_a_verb_beside_the_others_shows_its_output_if_it_fails(tmp_path, capfd):
+    beside = demo.Aside(tmp_path / "log", "score", str(tmp_path / "absent"), "--out", "x.csv")
+    with pytest.raises(typer.Exit) as raised:
+        beside.finish()
+    assert raised.value.exit_code == 2
+    assert "absent" in capfd.readouterr().err
 
 
 def test_a_verb_that_fails_ends_the_demo_with_its_code(tmp_path, capfd):

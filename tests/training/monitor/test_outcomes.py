@@ -1,11 +1,12 @@
 """Which cells are said to have moved."""
 
 import numpy as np
+import pytest
 
-from training.monitor.outcomes import Key, Units, moved_cells
+from training.monitor.outcomes import Answered, Key, Units, moved_cells, whole_payers
 
 
-def units(cells):
+def units(cells, patients=None):
     """``{key: (claims, denied, probability)}`` as units, each member in one cell."""
     claim: list[int] = []
     hit: list[bool] = []
@@ -17,7 +18,9 @@ def units(cells):
         claim += range(at, at + count)
         hit += [i < denied for i in range(count)]
         probability += [p] * count
-    return Units(np.array(claim), np.array(hit, bool), np.array(probability, float), members)
+    own = np.array(claim, np.int64)
+    patient = own.astype(np.uint64) if patients is None else np.array(patients, np.uint64)
+    return Units(own, patient, np.array(hit, bool), np.array(probability, float), members)
 
 
 CODE = ("P", "authorization", "code", "73721")
@@ -56,3 +59,29 @@ def test_the_narrow_cell_is_told_instead_of_the_wide_one():
     now.members[PAYER] = [*now.members[CODE]]
     cells, _ = moved_cells(now, units({}))
     assert [c.key for c in cells] == [CODE]
+
+
+def test_many_denials_of_one_patient_are_one_witness():
+    one = units({CODE: (9, 6, 0.01)}, patients=[7] * 9)
+    assert moved_cells(one, units({}))[0] == []
+
+
+def test_a_model_that_may_be_off_by_its_own_factor_does_not_cry_wolf():
+    """Eight where three were foretold is beyond chance alone, yet within what models are off by."""
+    assert moved_cells(units({PAYER: (60, 8, 0.05)}), units({}))[0] == []
+
+
+def answered(denied, probability, payer="P"):
+    count = len(denied)
+    return Answered(
+        np.array([payer] * count), np.array(denied, bool), np.full(count, probability),
+        np.arange(count, dtype=np.uint64),
+    )  # fmt: skip
+
+
+def test_a_whole_payer_is_held_against_what_was_usual_for_it():
+    now = answered([i < 40 for i in range(100)], 0.1)
+    (fresh,) = whole_payers(now, answered([], 0.1))
+    assert fresh.p_value < 1e-4 and fresh.denied == 40 and fresh.expected == pytest.approx(10)
+    (known,) = whole_payers(now, answered([i < 200 for i in range(500)], 0.1))
+    assert known.p_value > 0.1 and known.usual == pytest.approx(40, rel=0.1)
