@@ -96,6 +96,8 @@ def browsing(
             site = Site(server.url, store, browser)
             if waits:
                 site.wait_scored()
+            else:
+                server.wait_ready(path="/healthz")
             yield site
     finally:
         store.close()

@@ -211,6 +211,7 @@ def test_a_user_and_a_key_are_made_by_keyboard_alone(browser, tmp_path):
         page.keyboard.type("root@example.org")
         tab_to(page, "role")
         page.keyboard.type("administrator")
+        tab_to(page, "practices")
         page.keyboard.press("Enter")
         page.wait_for_selector("text=shown once")
         made = site.store.users.find("root@example.org")
