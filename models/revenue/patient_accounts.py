@@ -70,6 +70,7 @@ class PatientAccount(msgspec.Struct, frozen=True):
     stops: Sequence[StopKind] = ()
     letters: Sequence[SentLetter] = ()
     plan: PlanStanding | None = None  # of the plan that runs
+    again: dt.date | None = None  # a person noted not to look before this day
 
     @property
     def owed(self) -> Decimal:
@@ -213,7 +214,14 @@ def plan_refusals(account: PatientAccount, total: Decimal) -> list[str]:
 
 
 def next_step(account: PatientAccount, policy: CollectionPolicy) -> Due:
-    """What the account waits for, and from which day on."""
+    """What the account waits for, and from which day on; a person's note can put it off."""
+    due = _next_step(account, policy)
+    if account.again is None or (due.on is not None and due.on >= account.again):
+        return due
+    return Due(due.step, account.again, due.why)
+
+
+def _next_step(account: PatientAccount, policy: CollectionPolicy) -> Due:
     if account.owed <= 0:
         return Due(NextStep.CREDIT if account.credit else NextStep.SETTLED)
     halted = stopped(account.stops, Step.LETTER)

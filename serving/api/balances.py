@@ -30,6 +30,7 @@ from serving.api.service import Service
 from serving.api.system import answer
 from serving.problems import ServiceError
 from serving.store.balances_reading import (
+    AccountNote,
     AccountPage,
     AccountRow,
     AccountView,
@@ -94,6 +95,13 @@ class StopOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: Why
 
 
+class BalanceNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What was said with a patient, and when to look at the account again."""
+
+    note: Why
+    again: dt.date | None = None
+
+
 class BalanceReason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Why; kept with the decision."""
 
@@ -124,8 +132,9 @@ class PostedEntries(msgspec.Struct, frozen=True):
 
 
 PUBLISHED_BALANCES = (
-    AccountPage, AccountRow, AccountView, BalanceReason, BalanceSearch, KeptLetter,
-    KeptStop, LetterSent, LetterText, LetterWish, PaymentOrder, PlanOrder, PostedEntries, StopOrder,
+    AccountNote, AccountPage, AccountRow, AccountView, BalanceNote, BalanceReason, BalanceSearch,
+    KeptLetter, KeptStop, LetterSent, LetterText, LetterWish, PaymentOrder, PlanOrder,
+    PostedEntries, StopOrder,
 )  # fmt: skip
 
 _ACCOUNT = path_parameter("account", {"type": "string", "pattern": "^[0-9a-f]{16}$"})
@@ -324,6 +333,13 @@ class _Orders:
             lambda _: "lifted",
             lambda r, t, o, w: decisions().lift(t, number_of(r), o.reason, w, today=today()),
             "Lift a stop; it stays on record.",
+        )  # fmt: skip
+
+        self._post(
+            f"{base}/notes", BalanceNote, "AccountNote", {"note": "called", "again": "2030-01-02"},
+            lambda _: "noted",
+            lambda _, t, o, w: decisions().note(t, o.note, w, again=o.again, today=today()),
+            "Note what was said with a patient; until `again` the account waits.",
         )  # fmt: skip
 
         def begin(_: Request, token: str, o: PlanOrder, who: Decider) -> AccountView:

@@ -284,6 +284,27 @@ def end_plan(
     show({"plan": number}, f"plan {number} is ended", as_json=json)
 
 
+@app.command("note")
+def note_(
+    account: Which,
+    words: Annotated[str, typer.Option("--note", help="What was said.")],
+    again: Day = None,
+    practice: PracticeOption = None,
+    json: Json = False,
+) -> None:
+    """Note what was said with a patient; until --again the account waits.
+
+    Example: firstpass balances note A00068539 --note "pays next week" --again 2026-12-10
+    """
+    with opened_store() as store:
+        token = _token(store, practice, account)
+        made = store.balance_decisions.note(
+            token, words, decider(), again=again.date() if again else None, today=_today()
+        )
+        _audit(store, "balance.noted", token)
+    show(made, f"noted{f'; look again on {made.again}' if made.again else ''}", as_json=json)
+
+
 @app.command()
 def pay(
     account: Which,
@@ -411,6 +432,7 @@ def _words(view: "AccountView") -> str:
         + (f"sent {x.sent} by {x.way}" if x.sent else "not sent")
         for x in view.letters
     ]
+    parts += [f"note of {x.created:%Y-%m-%d}, {x.actor}: {x.words}" for x in view.notes]
     parts += [
         f"plan {p.id}: {p.total:,.2f} in {len(p.instalments)} instalments, "
         + (f"ended {p.ended}: {p.end_reason}" if p.ended else str(p.standing.state))

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, Row, bindparam, func, select, update
 
 from models.claims.common import ZERO
 from models.revenue.collection_policy import CollectionPolicy, current_policy
@@ -27,6 +27,7 @@ from models.revenue.patient_accounts import (
 from models.revenue.payment_plans import Instalment, PlanStanding, PlanState, standing
 from models.revenue.stops import StopKind
 from serving.store.balances_tables import (
+    AccountNoteRow,
     PatientAccountRow,
     PatientLetterRow,
     PatientServiceRow,
@@ -65,11 +66,14 @@ def accounts_of(
         lines = _lines(connection, part)
         stops = _stops(connection, part)
         letters = _letters(connection, part)
+        again = _again(connection, part)
         plans = {x: p for x, p in plans_of(connection, part, today, policy).items() if p}
         for x in part:
             running = [p.standing for p in plans.get(x, ()) if p.ended is None]
             plan = next((p for p in running if p.state is not PlanState.PAID), None)
-            found[x] = PatientAccount(lines.get(x, ()), stops.get(x, ()), letters.get(x, ()), plan)
+            found[x] = PatientAccount(
+                lines.get(x, ()), stops.get(x, ()), letters.get(x, ()), plan, again.get(x)
+            )
     return found
 
 
@@ -268,3 +272,11 @@ def _letters(connection: Connection, ids: Sequence[int]) -> dict[int, list[SentL
             SentLetter(LetterKind(row.kind), row.sent, services)
         )
     return found
+
+
+def _again(connection: Connection, ids: Sequence[int]) -> dict[int, dt.date]:
+    """The day that each account's latest note says to look at it again."""
+    table = AccountNoteRow
+    latest = select(func.max(table.id)).where(table.account.in_(ids)).group_by(table.account)
+    query = select(table.account, table.again).where(table.id.in_(latest))
+    return {x.account: x.again for x in connection.execute(query) if x.again is not None}

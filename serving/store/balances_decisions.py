@@ -9,6 +9,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, TypeVar
 
+import msgspec
 from sqlalchemy import Connection, func, insert, select, update
 
 from models.claims.common import ZERO
@@ -28,6 +29,7 @@ from models.revenue.stops import StopKind
 from models.revenue.write_offs import Authority, WriteOff, load_authority
 from serving.store.balances_accounts import accounts_of, paid_to, plans_of, renew
 from serving.store.balances_reading import (
+    AccountNote,
     KeptLetter,
     KeptStop,
     account_row,
@@ -36,6 +38,7 @@ from serving.store.balances_reading import (
     written,
 )
 from serving.store.balances_tables import (
+    AccountNoteRow,
     PatientLetterRow,
     PaymentPlanRow,
     StopRow,
@@ -267,6 +270,27 @@ class BalanceDecisions:
             values = {"ended": today, "ended_by": who.actor, "end_reason": column_text(reason)}
             connection.execute(update(table).where(table.id == found).values(values))
             return int(found)
+
+        return self._change(token, who, today, work)
+
+    def note(
+        self, token: str, words: str, who: Decider, *, again: dt.date | None, today: dt.date
+    ) -> AccountNote:
+        """Notes what was said with a patient; until ``again`` the account waits.
+
+        Raises:
+            InputError: no words, or a day that is past.
+        """
+        if not words.strip():
+            raise InputError("say what was said: it is kept with the account")
+        if again is not None and again < today:
+            raise InputError(f"{again} is past: choose a day to look again")
+
+        def work(connection: Connection, row: Any, account: PatientAccount) -> AccountNote:
+            made = AccountNote(column_text(words.strip()[:1000]), again, who.actor, now())
+            values = {"account": row.id, **msgspec.structs.asdict(made)}
+            connection.execute(insert(AccountNoteRow).values(values))
+            return made
 
         return self._change(token, who, today, work)
 

@@ -25,6 +25,7 @@ from models.revenue.patient_accounts import (
 from models.revenue.patient_letters import PatientLetter, compose_patient_letter
 from serving.store.balances_accounts import KeptPlan, accounts_of, plans_of
 from serving.store.balances_tables import (
+    AccountNoteRow,
     BalanceStateRow,
     PatientAccountRow,
     PatientLetterRow,
@@ -121,6 +122,15 @@ class KeptLetter(msgspec.Struct, frozen=True):
     way: str
 
 
+class AccountNote(msgspec.Struct, frozen=True):
+    """What was said with a patient; ``again``: when to look at the account again."""
+
+    words: str
+    again: dt.date | None
+    actor: str
+    created: dt.datetime
+
+
 class AccountView(msgspec.Struct, frozen=True):
     """Everything about one account. ``refused``: for each letter why it may not be written now."""
 
@@ -139,6 +149,7 @@ class AccountView(msgspec.Struct, frozen=True):
     stops: list[KeptStop]
     letters: list[KeptLetter]
     plans: list[KeptPlan]
+    notes: list[AccountNote]
     refused: dict[str, list[str]]
     plan_refused: list[str]
 
@@ -218,8 +229,14 @@ class BalanceReports:
                 .where(PatientLetterRow.account == row.id)
                 .order_by(PatientLetterRow.number.desc(), PatientLetterRow.version.desc())
             ).all()
+            notes = connection.execute(
+                select(AccountNoteRow)
+                .where(AccountNoteRow.account == row.id)
+                .order_by(AccountNoteRow.id.desc())
+            ).all()
         due = next_step(account, self._policy)
-        return _view(row, account, due, plans, stops, letters, today, self._policy)
+        kept = [AccountNote(x.words, x.again, x.actor, x.created) for x in notes]
+        return _view(row, account, due, plans, stops, letters, kept, today, self._policy)
 
     def preview(
         self, practices: Sequence[str] | None, token: str, kind: LetterKind, *, today: dt.date
@@ -326,6 +343,7 @@ def _view(
     plans: list[KeptPlan],
     stops: Sequence[Any],
     letters: Sequence[Any],
+    notes: list[AccountNote],
     today: dt.date,
     policy: CollectionPolicy,
 ) -> AccountView:
@@ -355,6 +373,7 @@ def _view(
         stops=[KeptStop(*(getattr(x, n) for n in KeptStop.__struct_fields__)) for x in stops],
         letters=[kept_letter(x) for x in letters],
         plans=plans,
+        notes=notes,
         refused={str(kind): refusals(account, kind, today, policy) for kind in LetterKind},
         plan_refused=plan_refusals(account, billable),
     )  # fmt: skip

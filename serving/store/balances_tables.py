@@ -124,6 +124,18 @@ class PaymentPlanRow(Base):
     end_reason: Mapped[str] = mapped_column(Text)
 
 
+class AccountNoteRow(Base):
+    """What was said with a patient, and when to look at the account again."""
+
+    __tablename__ = "account_notes"
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    account: Mapped[int] = mapped_column(ForeignKey("patient_accounts.id"), index=True)
+    words: Mapped[str] = mapped_column(Text)
+    again: Mapped[dt.date | None]
+    actor: Mapped[str]
+    created: Mapped[dt.datetime]
+
+
 class FollowUpNoteRow(Base):
     """What somebody heard about a claim without an answer, and when to ask again."""
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, inspect, text
 from serving.store.database import Database
 from serving.store.errors import StoreError, StoreUnavailableError
 
-SCHEMA = "0012"
+SCHEMA = "0013"
 """Newest revision in ``migrations/versions``."""
 
 _LOCK_S = 300.0

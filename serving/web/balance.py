@@ -34,6 +34,7 @@ KEYS = (
     Key("p", "to the payment plan"),
     Key("y", "to a payment"),
     Key("x", "to the stops"),
+    Key("n", "to the notes"),
     Key("Esc", "back to the list"),
 )
 LETTERS = {
@@ -124,6 +125,7 @@ def add_balance(door: Door) -> None:
     act(f"{base}/stops/{{number}}/lift", "lifted", "the stop is lifted", _lift)
     act(f"{base}/plan", "plan_begun", "the payment plan begins", _plan)
     act(f"{base}/plan/end", "plan_ended", "the payment plan is ended", _end_plan)
+    act(f"{base}/note", "noted", "noted", _note)
     act(f"{base}/pay", "paid", "the payment is posted", _pay)
     act(f"{base}/write-off", "written_off", "the small balance is written off", _write_off)
 
@@ -210,6 +212,11 @@ def _plan(d: BalanceDecisions, t: str, form: Mapping[str, str], who: Decider, _:
 
 def _end_plan(d: BalanceDecisions, t: str, form: Mapping[str, str], who: Decider, _: Visit) -> None:
     d.end_plan(t, _why(form), who, today=dt.date.today())
+
+
+def _note(d: BalanceDecisions, t: str, form: Mapping[str, str], who: Decider, _: Visit) -> None:
+    again = day_of(form.get("again", ""))
+    d.note(t, form.get("note", ""), who, again=again, today=dt.date.today())
 
 
 def _pay(d: BalanceDecisions, t: str, form: Mapping[str, str], who: Decider, _: Visit) -> None:

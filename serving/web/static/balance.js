@@ -1,4 +1,4 @@
-// Balances: w writes, l s p y x lead to letter, sending, plan, payment, stops; u and b change lists.
+// Balances: w writes, l s p y x n lead to letter, sending, plan, payment, stops, notes; u and b change lists.
 "use strict";
 
 document.addEventListener("DOMContentLoaded", () => {
@@ -15,6 +15,7 @@ document.addEventListener("DOMContentLoaded", () => {
       if (details) details.open = true;
       to("#stop");
     },
+    n: () => to("#note"),
     u: () => press("[data-unanswered]"),
     b: () => press("[data-balances]"),
     Escape: (event) => {

@@ -114,12 +114,13 @@ def test_stops_plans_payments_and_write_offs(settings: Settings, owing: str) -> 
             (f"{base}/plans/end", {"reason": "done"}),
             (f"{base}/write-off", {"reason": "small"}),
             (f"{base}/payments", {"amount": "1.00", "reference": "card"}),
+            (f"{base}/notes", {"note": "called", "again": "2199-01-01"}),
             (f"{base}/stops", {"kind": "whim", "reason": "x"}),
             (f"{base}/payments", {"amount": "0.001", "reference": "card"}),
         ],
     )
     codes = [x.status_code for x in answers]
-    assert codes == [200, 409, 200, 200, 200, 200, 200, 409, 422, 422]
+    assert codes == [200, 409, 200, 200, 200, 200, 200, 409, 200, 422, 422]
     assert [x["amount"] for x in answers[3].json()["plans"][0]["instalments"]] == ["30.00"] * 2
     assert answers[6].json()["entries"][0]["amount"] == "30.00"
     store = open_store(settings.state)

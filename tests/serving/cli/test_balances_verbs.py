@@ -114,6 +114,10 @@ def test_stops_plans_payments_and_write_offs(run, loaded):
     assert "payment plan runs" in run("balances", "letter", "A1")
     assert "2 entries" not in run("balances", "pay", "A1", "30.00", "--reference", "receipt 1")
     assert "30.00 paid" in run("balances", "show", "A1")
+    assert "look again on 2199" in run(
+        "balances", "note", "A1", "--note", "called", "--again", "2199-01-01"
+    )
+    assert "called" in run("balances", "show", "A1")
     assert "is ended" in run("balances", "end-plan", "A1", "--reason", "moved")
     assert "30.00 written off" in run("balances", "write-off", "A1", "--reason", "too small")
     assert "nothing may be billed" in run("balances", "write-off", "A1", "--reason", "again")

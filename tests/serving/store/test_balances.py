@@ -198,6 +198,23 @@ def test_a_plan_is_kept_by_payments_and_broken_without(store):
     assert (view.owed, view.step, view.plans[0].end_reason) == (30, "statement", "moved away")
 
 
+def test_a_note_puts_the_next_step_off(store):
+    token = plain(store)
+    reports, decide = store.balance_reports, store.balance_decisions
+    with pytest.raises(InputError, match="say what was said"):
+        decide.note(token, " ", WHO, again=None, today=DAY)
+    with pytest.raises(InputError, match="is past"):
+        decide.note(token, "x", WHO, again=DAY - dt.timedelta(1), today=DAY)
+    later = DAY + dt.timedelta(7)
+    decide.note(token, "pays next week", WHO, again=later, today=DAY)
+    assert reports.accounts(None, today=DAY, step="ready").count == 0
+    assert reports.accounts(None, today=later, step="ready").count == 1
+    (note,) = reports.account(None, token, today=DAY).notes
+    assert (note.words, note.actor) == ("pays next week", "user:1")
+    decide.note(token, "called back", WHO, again=None, today=DAY)
+    assert reports.accounts(None, today=DAY, step="ready").count == 1
+
+
 def test_a_payment_goes_to_the_oldest_service_and_never_beyond_what_may_be_billed(store):
     token = one(
         store,

@@ -128,6 +128,10 @@ def test_a_plan_and_a_payment(site):
     page.fill("#reference", "receipt 7")
     page.click("button:text-is('Post')")
     page.wait_for_selector("text=still to pay $30.00")
+    page.keyboard.press("n")
+    page.keyboard.type("pays on Friday")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("section[aria-label=Notes] >> text=pays on Friday")
 
 
 def test_a_claim_number_that_nobody_has_is_said(site):
