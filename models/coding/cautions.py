@@ -43,7 +43,9 @@ def code_warnings(icd: Icd10cm, code: str, on: dt.date) -> list[CodeWarning]:
     else:
         for n in range(len(bare), 2, -1):
             if first := icd.notes(bare[:n]).code_first:
-                found.append(CodeWarning("code_first", "warning", f"code first: {first[0]}"))
+                found.append(
+                    CodeWarning("code_first", "warning", f"code first: {first[0].lstrip(' ,')}")
+                )
                 break
     return found
 

@@ -19,6 +19,7 @@ __all__ = [
     "SectionKind",
     "Sentence",
     "Span",
+    "check_note",
     "decode_note",
     "read_note",
 ]
@@ -45,12 +46,17 @@ def read_note(text: str) -> Note:
     >>> [note.words(s) for s in note.sentences]
     ['cough', '1. Acute bronchitis.', 'Return if fever.']
     """
-    _check(text)
+    check_note(text)
     sections = find_sections(text)
     return Note(text, sections, find_sentences(text, sections))
 
 
-def _check(text: str) -> None:
+def check_note(text: str) -> None:
+    """Refuse what is no note, as `read_note` does, without reading it.
+
+    Raises:
+        InputError: the text is empty, longer than `LONGEST_NOTE`, or not text at all.
+    """
     if not text or text.isspace():
         raise InputError("the note is empty; send the text of one visit note")
     if len(text) > LONGEST_NOTE:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from models.coding.note import decode_note
+from models.coding.note import check_note, decode_note
 from models.errors import InputError, Place, Problem
 
 #: Bytes of one line of a JSONL file.
@@ -51,7 +51,8 @@ def read_notes(paths: Sequence[Path]) -> NotesRead:
     """Read JSONL and text files, and folders of them (``*.jsonl``, ``*.txt``), in order.
 
     A text file is one note, its id the file's name without suffix. Of several notes with one
-    id the first is kept; spans outside their text are dropped, their codes kept.
+    id the first is kept; empty, overlong and binary ones are left out; spans outside their text
+    are dropped, their codes kept.
 
     Raises:
         InputError: There is no such file, or none of the notes can be read.
@@ -71,11 +72,16 @@ def read_notes(paths: Sequence[Path]) -> NotesRead:
                     )
                 )  # fmt: skip
                 continue
+            try:
+                check_note(note.text)
+            except InputError as error:
+                problems.append(Problem(place, "notes.unreadable", str(error), "left out"))
+                continue
             seen.add(note.id)
             notes.append(_checked(note, place, problems))
     if not notes:
-        first = f": {problems[0]}" if problems else ""
-        raise InputError(f"no note could be read{first}; give text files or notes JSONL")
+        first = str(problems[0]) if problems else "nothing stands in the files"
+        raise InputError(f"no note could be read: {first}; give text files or notes JSONL")
     return NotesRead(notes, problems)
 
 
@@ -119,9 +125,9 @@ def _jsonl(path: Path, problems: list[Problem]) -> Iterator[tuple[int, NoteRecor
             except UnicodeDecodeError:
                 problems.append(_bad_line(path, row, "the line is not UTF-8"))
             except msgspec.MsgspecError as error:
-                where = str(error).rpartition(" - at ")[2] if " - at " in str(error) else "the line"
+                # The text names types and places, never what stands there.
                 message = (
-                    f"no note as JSON, at {where}: fields are id, text, date, specialty, "
+                    f"no note as JSON: {error}; fields are id, text, date (2026-03-01), specialty, "
                     "patient_id, claim_id, codes (docs/notes.md)"
                 )
                 problems.append(_bad_line(path, row, message))

@@ -50,7 +50,7 @@ def refined(
     code = with_complication(icd, code, sentences, spans, on)
     if "unspecified trimester" in icd.title(code.rstrip("X")).lower():
         code = with_trimester(icd, code, axes.trimester(note))
-    if icd.side(code) == "unspecified":
+    if icd.side(code.rstrip("X")) == "unspecified":
         eyes = "H00" <= code[:3] <= "H59"
         code = with_side(icd, code, axes.side_near(note, spans, eyes=eyes))
     return code
@@ -65,7 +65,7 @@ def with_side(icd: Icd10cm, code: str, side: str) -> str:
     """
     bare = code.replace(".", "")
     stem = bare[:6].rstrip("X")
-    if not side or icd.side(bare) != "unspecified":
+    if not side or icd.side(stem) != "unspecified":
         return code
     for other in icd.children(icd.parent(stem)):
         if len(other) == len(stem) and icd.side(other) == side and other[:-1] == stem[:-1]:

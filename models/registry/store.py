@@ -74,8 +74,8 @@ def open_client(*, create: bool = False) -> Any:
         if not create:
             raise RegistryError(
                 f"there is no model store in {store_folder()} yet: run"
-                " 'firstpass train denial HISTORY --promote', or set FIRSTPASS_HOME to the"
-                " folder that holds mlruns"
+                " 'firstpass train denial HISTORY --promote' or 'firstpass train coding --promote',"
+                " or set FIRSTPASS_HOME to the folder that holds mlruns"
             )
         store_folder().mkdir(parents=True, exist_ok=True)
     with _opening:

@@ -13,7 +13,7 @@ from serving.api.keeping import Keeper
 from serving.api.openapi import answers
 from serving.api.service import Service
 from serving.coding.follower import CodingFollower
-from serving.scoring.follower import Refusal
+from serving.scoring.following import Refusal
 from serving.scoring.resolution import ModelVersion
 
 

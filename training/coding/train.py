@@ -284,7 +284,12 @@ def _learn(
         if attention and learnt is not None and learnt.attention is None:
             result.missing.append(f"{system}: too few notes of any code for the attention")
     if not result.learnt:
-        raise NotEnoughDataError("nothing could be learnt: " + "; ".join(result.missing))
+        why = "; ".join(result.missing)
+        if result.problems:
+            why += (
+                f". {len(result.problems)} problems in the files, the first: {result.problems[0]}"
+            )
+        raise NotEnoughDataError(f"nothing could be learnt: {why}")
 
 
 def _fit(

@@ -33,6 +33,26 @@ def test_bad_lines_duplicates_and_spans_are_problems_and_the_rest_is_read(tmp_pa
     assert "SECRET" not in " ".join(map(str, read.problems))
 
 
+def test_each_bad_line_says_what_is_wrong_with_it(tmp_path: Path):
+    path = tmp_path / "notes.jsonl"
+    lines = {
+        '{"text": "SECRET"}': "missing required field `id`",
+        '{"id": "a", "text": "SECRET", "date": "03/01/2026"}': "date - at `$.date`",
+        '{"id": "a", "text": "SECRET", "codes": "I10"}': "got `str` - at `$.codes`",
+        '{"id": "a", "text": "SECRET': "JSON is malformed",
+        '{"id": "a", "text": " "}': "the note is empty",
+        '{"id": "b", "text": "SECRET\\u0000\\u0001"}': "not plain text",
+        '{"id": "c", "text": "' + "cough " * 200_000 + '"}': "allowed: 1,000,000",
+    }
+    path.write_text("\n".join([*lines, '{"id": "a", "text": "cough"}']), encoding="utf-8")
+    read = read_notes([path])
+    assert [n.text for n in read.notes] == ["cough"]
+    for row, (words, problem) in enumerate(zip(lines.values(), read.problems, strict=True), 1):
+        assert problem.place.row == row
+        assert words in str(problem)
+        assert "SECRET" not in str(problem)
+
+
 def test_a_folder_gives_text_files_by_name(tmp_path: Path):
     (tmp_path / "b.txt").write_text("fever", encoding="utf-8")
     (tmp_path / "a.txt").write_bytes("Ménière".encode("latin-1"))
@@ -46,6 +66,9 @@ def test_nothing_readable_is_an_error(tmp_path: Path):
     (tmp_path / "x.jsonl").write_text("{}\n")
     with pytest.raises(InputError, match="no note could be read"):
         read_notes([tmp_path / "x.jsonl"])
+    (tmp_path / "y.jsonl").touch()
+    with pytest.raises(InputError, match="nothing stands in the files"):
+        read_notes([tmp_path / "y.jsonl"])
     with pytest.raises(InputError, match=r"no \*.txt or \*.jsonl"):
         empty = tmp_path / "empty"
         empty.mkdir()

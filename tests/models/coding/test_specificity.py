@@ -52,6 +52,10 @@ def test_the_nearest_side_counts(text: str, side: str):
     assert side_near(read_note(plain), [span]) == side
 
 
+def test_placeholders_do_not_hide_the_side():
+    assert best("S83.90X", "Right [knee sprain].") == "S83.91X"
+
+
 def test_two_sides_at_two_places_are_none():
     note = read_note("Right knee pain. Left knee pain.")
     assert side_near(note, [(6, 15), (22, 31)]) == ""
