@@ -49,6 +49,8 @@ class DenialsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     action: Text = ""
     assigned_to: Text = ""
     claim_id: Text = ""
+    carc: Text = ""
+    gap: Text = ""
     limit: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 100
     offset: Annotated[int, msgspec.Meta(ge=0, le=10_000_000)] = 0
 
@@ -136,7 +138,7 @@ def denials_router(service: Service) -> APIRouter:
             query, own = read_query(request, DenialsQuery), practices_of(caller)
             wanted = WorkFilter(
                 query.state, query.payer, query.category, query.action, query.assigned_to,
-                query.claim_id,
+                query.claim_id, query.carc, query.gap,
             )  # fmt: skip
 
             def look() -> DenialList:

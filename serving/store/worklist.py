@@ -6,13 +6,14 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, case, func, select
 
 from models.claims.claim import Claim
 from models.claims.common import ZERO
 from models.revenue.work import WorkItem, fitting
 from serving.store.database import Database
 from serving.store.errors import NotFoundError
+from serving.store.ledger_reading import struct_of
 from serving.store.work_items import DONE, IN_WORK, OPEN
 from serving.store.work_tables import WorkItemRow, WorkNoteRow, WorkStateRow
 
@@ -32,6 +33,7 @@ class WorkFilter(msgspec.Struct, frozen=True):
     assigned_to: str = ""
     claim_id: str = ""
     carc: str = ""
+    gap: str = ""
 
 
 class WorkLine(msgspec.Struct, frozen=True):
@@ -126,6 +128,16 @@ class WorkFacet(msgspec.Struct, frozen=True):
     count: int
 
 
+class CauseRow(msgspec.Struct, frozen=True):
+    """A root cause: its items, those to do, dollars at stake of these, and dollars recovered."""
+
+    gap: str
+    items: int
+    to_do: int
+    at_stake: Decimal
+    recovered: Decimal
+
+
 class WorkState(msgspec.Struct, frozen=True):
     """Until when the files were read, and which version of ``recovery`` tells the chances."""
 
@@ -193,13 +205,14 @@ class DenialWorklist:
             return read_item(connection, key, practices)
 
     def facets(self, practices: Sequence[str] | None) -> dict[str, list[WorkFacet]]:
-        """Values of what waits, by payer, category, action and whom it is assigned to."""
+        """Values of what waits, by payer, category, action, root cause, and who has it."""
         table = WorkItemRow
         found: dict[str, list[WorkFacet]] = {}
         with self._database.read(snapshot=True) as connection:
             for name, words in (
                 ("payer", func.max(table.payer_name)), ("category", table.category),
                 ("action", table.action), ("assigned_to", table.assigned_to),
+                ("gap", table.gap),
             ):  # fmt: skip
                 column = getattr(table, name)
                 query = (
@@ -215,6 +228,23 @@ class DenialWorklist:
                     if x.value
                 ]
         return found
+
+    def causes(self, practices: Sequence[str] | None) -> list[CauseRow]:
+        """What denials trace back to, the most at stake first."""
+        table = WorkItemRow
+        waits = table.state != DONE
+        query = select(
+            table.gap,
+            func.count().label("items"),
+            func.sum(case((waits, 1), else_=0)).label("to_do"),
+            func.sum(case((waits, table.at_stake), else_=ZERO)).label("at_stake"),
+            func.sum(table.recovered).label("recovered"),
+        ).group_by(table.gap)
+        if practices is not None:
+            query = query.where(table.practice.in_(practices))
+        with self._database.read() as connection:
+            rows = [struct_of(CauseRow, x) for x in connection.execute(query)]
+        return sorted(rows, key=lambda x: (-x.at_stake, x.gap))
 
     def counts(self, practices: Sequence[str] | None) -> dict[str, int]:
         """How many items are in each state."""
@@ -286,7 +316,7 @@ def _conditions(practices: Sequence[str] | None, wanted: WorkFilter) -> list[Any
         found.append(table.state.in_(states[wanted.state]))
     found += [
         getattr(table, name) == value
-        for name in ("payer", "category", "action", "assigned_to", "claim_id", "carc")
+        for name in ("payer", "category", "action", "assigned_to", "claim_id", "carc", "gap")
         if (value := getattr(wanted, name))
     ]
     return found

@@ -19,6 +19,7 @@ USUAL_HOURS = 8.0
 SOON_DAYS = 14
 STATES = (
     (TO_DO, "to do"), ("open", "nobody has it"), ("in_work", "in work"), ("done", "done"),
+    ("all", "all"),
 )  # fmt: skip
 KEYS = (
     Key("j / k", "next, previous denial"),
@@ -53,6 +54,7 @@ class DenialsPage(msgspec.Struct, frozen=True):
     payers: tuple[WorkFacet, ...]
     categories: tuple[WorkFacet, ...]
     actions: tuple[WorkFacet, ...]
+    causes: tuple[WorkFacet, ...]
     people: tuple[WorkFacet, ...]
     chosen: WorkFilter
     filtered: bool
@@ -90,12 +92,13 @@ def denials_page(visit: Visit, hours: float) -> DenialsPage:
         visit.query("person")[:80],
         visit.query("claim")[:80].strip(),
         visit.query("carc")[:10],
+        visit.query("gap")[:40],
     )
     worklist, practices = visit.store.worklist, visit.practices
     number = visit.query("page")
     page = max(1, int(number)) if number.isdecimal() and len(number) < 6 else 1
     begin = (page - 1) * PAGE_ROWS
-    stated = None if chosen.state == "done" else hours
+    stated = None if chosen.state in ("done", "all") else hours
     found = worklist.page(practices, chosen, hours=stated, limit=PAGE_ROWS, offset=begin)
     pages = max(1, -(-found.totals.count // PAGE_ROWS))
     facets = worklist.facets(practices)
@@ -103,7 +106,7 @@ def denials_page(visit: Visit, hours: float) -> DenialsPage:
     asked = {
         "state": "" if chosen.state == TO_DO else chosen.state, "payer": chosen.payer,
         "category": chosen.category, "action": chosen.action, "person": chosen.assigned_to,
-        "claim": chosen.claim_id, "carc": chosen.carc,
+        "claim": chosen.claim_id, "carc": chosen.carc, "gap": chosen.gap,
     }  # fmt: skip
     today = kept.as_of or dt.date.today()
     return DenialsPage(
@@ -114,6 +117,7 @@ def denials_page(visit: Visit, hours: float) -> DenialsPage:
         payers=tuple(facets["payer"]),
         categories=tuple(_named(facets["category"], category_words)),
         actions=tuple(_named(facets["action"], lambda x: ACTIONS.get(x, x))),
+        causes=tuple(_named(facets["gap"], lambda x: GAPS.get(x, x))),
         people=tuple(facets["assigned_to"]),
         chosen=chosen,
         filtered=chosen != WorkFilter(),

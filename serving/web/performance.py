@@ -16,10 +16,11 @@ from serving.reports.kpis import WRITERS
 from serving.reports.monthly import CHANGING, COMPARED, changes_of, shown
 from serving.store.denied_claims import DeniedFor
 from serving.store.kpis import KpiRow
+from serving.store.worklist import CauseRow
 from serving.web.door import Door, Visit
 from serving.web.plots import Point, line, pareto, spark
 from serving.web.render import Key
-from serving.web.words import category_words
+from serving.web.words import GAPS, category_words
 
 TITLE = "Performance"
 KEYS = (
@@ -121,6 +122,7 @@ class PerformancePage(msgspec.Struct, frozen=True):
     pareto: Markup
     heads: tuple[str, ...]
     payers: tuple[PayerRow, ...]
+    causes: tuple[tuple[str, CauseRow], ...]
     changes: tuple[str, ...]
     downloads: tuple[str, ...]
     as_of: str
@@ -225,6 +227,7 @@ def performance_page(visit: Visit) -> PerformancePage:
         ),
         heads=tuple(kpis[x].words for x in COMPARED),
         payers=tuple(_payers(by_payer, detail.payers)),
+        causes=tuple((GAPS.get(x.gap, x.gap), x) for x in visit.store.worklist.causes(practices)),
         changes=tuple(_change_words(monthly)),
         downloads=tuple(WRITERS),
         as_of=as_of,

@@ -88,6 +88,11 @@ def test_an_item_is_taken_corrected_packed_and_closed(settings: Settings) -> Non
         assert "done: sent again" in page and "Open it again" in page
         listed = (await client.get("/denials?state=done", headers=HTML)).text
         assert line.key in listed
+        gap = line.gap
+        traced = (await client.get(f"/denials?state=all&gap={gap}", headers=HTML)).text
+        assert line.key in traced
+        figures = (await client.get("/performance", headers=HTML)).text
+        assert f"/denials?state=all&gap={gap}" in figures.replace("&amp;", "&")
 
     visiting(settings, work)
     actions = {x.entry.action for x in store.audit.entries(action="denial.")}
