@@ -43,7 +43,11 @@ class LineAnswer(msgspec.Struct, frozen=True, gc=False):
 
     def total(self, *kinds: Kind) -> Decimal:
         """Sum of the cuts of these kinds."""
-        return sum((c.amount for c in self.cuts if c.kind in kinds), ZERO)
+        total = ZERO
+        for c in self.cuts:
+            if c.kind in kinds:
+                total += c.amount
+        return total
 
 
 def line_answers(

@@ -7,6 +7,7 @@ form. Nothing is ever deleted: what must go is countered by an entry with the si
 import datetime as dt
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import blake2b
 
 import msgspec
@@ -145,6 +146,11 @@ def add_entry(balances: Balances, found: Entry) -> None:
     balances[credit] = balances.get(credit, ZERO) - found.amount
 
 
+@lru_cache(maxsize=1 << 16)
+def _amount_text(amount: Decimal) -> str:
+    return str(amount.normalize())
+
+
 def entry_keys(entries: list[Entry]) -> list[bytes]:
     """Sixteen bytes for each entry that agree where the entry says the same.
 
@@ -156,7 +162,7 @@ def entry_keys(entries: list[Entry]) -> list[bytes]:
     for x in entries:
         text = "\x1f".join(
             (
-                x.date.isoformat(), x.kind, x.debit, x.credit, str(x.amount.normalize()),
+                x.date.isoformat(), x.kind, x.debit, x.credit, _amount_text(x.amount),
                 x.debit_owner, x.credit_owner, x.encounter, str(x.line), x.payer,
                 x.responsibility, x.submission, x.payment, x.control, x.reason,
             )

@@ -15,7 +15,7 @@ import msgspec
 from models.claims.common import ZERO, Source
 from models.history.matching import PRIMARY
 from models.revenue.answers import LineAnswer
-from models.revenue.entries import RECEIVABLES, Account, Entry, Kind, entry
+from models.revenue.entries import RECEIVABLES, Account, Entry, Kind
 
 _ACCOUNTS = {
     Kind.CONTRACTUAL: Account.CONTRACTUAL,
@@ -232,27 +232,20 @@ class Poster:
         if credit in RECEIVABLES:
             key = (credit, credit_owner)
             buckets[key] = buckets.get(key, ZERO) - amount
-        answer = event if isinstance(event, Answer) else None
+        payment, control = "", ""
+        if isinstance(event, Answer):
+            payment, control = event.payment, event.control
+        if amount < 0:
+            debit, debit_owner, credit, credit_owner = credit, credit_owner, debit, debit_owner
+            amount = -amount
+        # By position: this is the innermost step of posting.
         self.entries.append(
-            entry(
-                date,
-                kind,
-                debit,
-                credit,
-                amount,
-                debit_owner,
-                credit_owner,
-                encounter=self.encounter,
-                line=service.number,
-                payer=event.payer,
-                responsibility=event.responsibility,
-                submission=event.claim_id,
-                payment=answer.payment if answer else "",
-                control=answer.control if answer else "",
-                reason=reason,
-                source=event.source,
+            Entry(
+                date, kind, debit, credit, amount, debit_owner, credit_owner, self.encounter,
+                service.number, event.payer, event.responsibility, event.claim_id, payment,
+                control, reason, event.source,
             )
-        )
+        )  # fmt: skip
 
     def _settle(
         self, service: _Service, date: dt.date, event: Filing | Answer, payment: str
