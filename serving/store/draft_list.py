@@ -32,6 +32,7 @@ class DraftLine(msgspec.Struct, frozen=True):
     deadline: dt.date | None
     errors: int
     warnings: int
+    scored_revision: int  # -1: not scored yet
 
 
 class DraftFilter(msgspec.Struct, frozen=True):

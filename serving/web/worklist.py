@@ -40,6 +40,7 @@ class WorklistRow(msgspec.Struct, frozen=True):
     provider: str
     visit: dt.date | None
     charge: Decimal
+    scored: bool
     probability: float
     likelihood: str
     level: str
@@ -178,6 +179,7 @@ def _row(rank: int, line: DraftLine, capacity: int, count: int, today: dt.date) 
         provider=line.provider_name,
         visit=line.service_date,
         charge=line.charge,
+        scored=line.scored_revision >= 0,
         probability=line.probability,
         likelihood=likelihood(line.probability),
         level=level(line.probability),

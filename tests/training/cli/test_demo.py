@@ -12,7 +12,7 @@ from models.errors import RegistryError
 from training.cli import demo, demo_service
 
 BESIDE = ("simulate", "beside: coding")
-FIRST = (*BESIDE, "train", "load", "monitor", "retrain", "promote")
+FIRST = (*BESIDE, "train", "load", "monitor", "train")
 SHOWN = ("score", "coding is there", "load")
 
 
@@ -43,10 +43,6 @@ class Verbs:
             pd.DataFrame(truth).to_csv(out / "truth.csv", index=False)
         elif arguments[:2] == ("train", "denial"):
             self.newest = self.champion = self.newest + 1
-        elif arguments[0] == "retrain":
-            self.newest += 1
-        elif arguments[0] == "promote":
-            self.champion = int(arguments[2])
         elif arguments[0] == "score":
             known = pd.read_csv(self.folder / "truth.csv", dtype={"claim_id": str})
             scores = known.rename(columns={"probability": "denial_probability"})
