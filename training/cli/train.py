@@ -122,7 +122,7 @@ def coding(
         typer.Option(
             "--tune-encoder/--no-tune-encoder",
             help="First tune the encoder on the code system's own synonyms (needs torch; some "
-            "minutes, once).",
+            "minutes, once). On English notes it gained nothing.",
         ),
     ] = False,
     json: Json = False,
