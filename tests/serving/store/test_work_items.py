@@ -84,6 +84,10 @@ def test_items_are_those_of_the_rules_and_loading_again_changes_nothing(database
     assert worklist.page(["other:1"], WorkFilter()).lines == []
     found = worklist.facets(None)["payer"]
     assert sum(x.count for x in found) == len(wanted)
+    causes = worklist.causes(None)
+    assert sum(x.to_do for x in causes) == len(wanted)
+    assert sum(x.at_stake for x in causes) == page.totals.at_stake
+    assert [x.at_stake for x in causes] == sorted((x.at_stake for x in causes), reverse=True)
 
 
 def test_what_persons_did_stays_and_the_files_close_what_they_settle(database, tmp_path):
