@@ -69,7 +69,7 @@ class Judged(msgspec.Struct):
     """Future claims of one practice: the truth, and each model's probabilities.
 
     ``truth`` ``[claims]``, ``by_category`` and ``ours_by_category`` ``[claims, categories]``.
-    ``seen``: probabilities of one who knows what the history shows.
+    ``seen`` and ``seen_by_category``: of one who knows what the history shows.
     """
 
     truth: Floats
@@ -80,6 +80,7 @@ class Judged(msgspec.Struct):
     ours_by_category: Floats
     seconds: float
     seen: dict[str, Floats]
+    seen_by_category: dict[str, Floats]
 
     def share(self, name: str) -> float:
         """Share of attainable lift of a model."""
@@ -120,6 +121,7 @@ def judge(profile: str, seed: int, claims: int, *, renaming: Renaming | None = N
         np.array([list(r.categories.values()) for r in risks]),
         seconds,
         {name: learnable.seen(future, least) for name, least in SEEN.items()},
+        {name: learnable.seen_categories(future, least) for name, least in SEEN.items()},
     )
 
 
@@ -144,10 +146,6 @@ def summary(profile: str, runs: Sequence[Judged]) -> dict[str, float]:
         shares = [run.share(name) for run in runs]
         found[f"{name}: share of lift, mean"] = float(np.mean(shares))
         found[f"{name}: share of lift, worst seed"] = min(shares)
-    for name in SEEN:
-        found[f"{name}: share of lift, mean"] = float(
-            np.mean([expected_share(r.truth, r.seen[name]) for r in runs])
-        )
     truth = np.concatenate([r.truth for r in runs])
     denied = np.concatenate([r.denied for r in runs])
     ours = np.concatenate([r.scores[OURS] for r in runs])
@@ -163,10 +161,18 @@ def summary(profile: str, runs: Sequence[Judged]) -> dict[str, float]:
         scores = np.concatenate([r.scores[name] for r in runs])
         found[f"{name}: calibration error"] = calibration_error(truth, scores)
         found[f"{name}: capture of the truth's"] = capture(truth, scores)
+    by_category = np.concatenate([r.by_category for r in runs])
     found["category accuracy of the truth's"] = category_share(
-        np.concatenate([r.by_category for r in runs]),
-        np.concatenate([r.ours_by_category for r in runs]),
+        by_category, np.concatenate([r.ours_by_category for r in runs])
     )
+    for name in SEEN:
+        seen = np.concatenate([r.seen[name] for r in runs])
+        categories = np.concatenate([r.seen_by_category[name] for r in runs])
+        found[f"{name}: share of lift, mean"] = float(
+            np.mean([expected_share(r.truth, r.seen[name]) for r in runs])
+        )
+        found[f"{name}: capture of the truth's"] = capture(truth, seen)
+        found[f"{name}: category accuracy of the truth's"] = category_share(by_category, categories)
     found["training, CPU seconds"] = float(np.mean([r.seconds for r in runs]))
     return {f"{profile}: {name}": value for name, value in found.items()}
 

@@ -12,13 +12,13 @@ No model can know its strengths and dates to the last digit, so none reaches thi
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from random import Random
 
 import numpy as np
 from numpy.typing import NDArray
 
-from training.simulate.adjudicate import Adjudicator, Denial
+from training.simulate.adjudicate import INDEX, Adjudicator, Denial
 from training.simulate.draft import Draft, DraftLine
 from training.simulate.practice import SimulatedPractice
 from training.simulate.rules import Rule
@@ -64,20 +64,39 @@ class Learnable:
         """Probability of denial of each submission to one who knows what was shown."""
         return np.array([self._probability(submission, least) for submission in future])
 
+    def seen_categories(self, future: Sequence[Submission], least: int) -> Floats:
+        """The same by category, ``[claims, categories]``: what is unknown is taken away."""
+        rows = []
+        for submission in future:
+            assert submission.decision is not None
+            row = list(submission.decision.by_category)
+            paid = 1.0 - submission.decision.probability
+            for rule in self._unknown(submission, least):
+                row[INDEX[rule.mechanism.category]] -= paid / (1.0 - rule.strength) - paid
+                paid /= 1.0 - rule.strength
+            rows.append(row)
+        found: Floats = np.array(rows)
+        return found.clip(0.0)
+
     def _probability(self, submission: Submission, least: int) -> float:
         assert submission.decision is not None
         paid = 1.0 - submission.decision.probability
+        for rule in self._unknown(submission, least):
+            paid /= 1.0 - rule.strength
+        return 1.0 - min(1.0, paid)
+
+    def _unknown(self, submission: Submission, least: int) -> Iterator[Rule]:
+        """Rules that the submission breaks and that were not shown."""
         for line, rules in self._broken(submission):
             for rule in rules:
                 if not self._knows(rule, _things(rule, submission.draft, line), least):
-                    paid /= 1.0 - rule.strength
+                    yield rule
         if submission.secondary is None:
             visit = submission.draft.visit
             for rule in submission.rules.enrollment:
                 applies = rule.provider == visit.provider.index and rule.active(visit.day)
                 if applies and not self._knows(rule, [None], least):
-                    paid /= 1.0 - rule.strength
-        return 1.0 - min(1.0, paid)
+                    yield rule
 
     def _knows(self, rule: Rule, things: list[object], least: int) -> bool:
         counts = [self._shown[rule.number, thing] for thing in things]
