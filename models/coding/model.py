@@ -178,7 +178,10 @@ class CodingModel:
             if code not in known:
                 code = refined(icd, in_force(icd, code, on), sentences, spans, on=on)
                 if icd.seventh_characters(code):
-                    sentence, visit = note.words(note.sentences[best.sentence]), visit_words(note)
+                    # What heals how may stand at another mention than the strongest.
+                    places = dict.fromkeys(s.sentence for s in supports[:MOST_EVIDENCE])
+                    sentence = " ".join(note.words(note.sentences[n]) for n in places)
+                    visit = visit_words(note)
                     code = with_seventh(icd, code, sentence, visit)
                     if episode_open(icd, code, sentence, visit):
                         gaps = ("episode of care not documented",)

@@ -71,6 +71,14 @@ def test_the_episode_gives_the_seventh_character(model: CodingModel):
     assert any(s.code == "S93.401D" for s in later)
 
 
+def test_the_healing_of_a_fracture_is_read_at_any_of_its_mentions(model: CodingModel):
+    note = (
+        "CC: follow-up of wrist fracture.\nA/P: Right distal radius fracture, delayed healing. "
+        "Hypertension."
+    )
+    assert "S52.501G" in [s.code for s in model.suggest(note)[:3]]
+
+
 def test_what_the_note_leaves_open_is_named_with_the_suggestion(model: CodingModel):
     note = "Assessment: Right ankle sprain. Systolic heart failure. Migraine, refractory."
     found = {s.code: s for s in model.suggest(note)}
