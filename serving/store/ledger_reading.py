@@ -265,7 +265,9 @@ class LedgerReports:
             if not found:
                 # An account number under which the services were sent later.
                 others = select(table.practice, table.encounter).distinct()
-                others = others.where(table.submission == claim_id, table.encounter != "")
+                others = others.where(
+                    table.submission == claim_id, table.encounter.in_(_of_its_patient(claim_id))
+                )
                 found = [
                     tuple(x) for x in connection.execute(_own(others, table.practice, practices))
                 ]
@@ -352,6 +354,14 @@ class LedgerReports:
         with self._database.read() as connection:
             rows = connection.execute(_own(query, practice, practices).limit(limit))
             return [struct_of(kind, row) for row in rows]
+
+
+def _of_its_patient(claim_id: str) -> Any:
+    """Encounters of the patients of a claim number: the ledger has no index of later numbers."""
+    sent = SubmissionRow
+    patients = select(sent.patient).where(sent.claim_id == claim_id)
+    numbers = select(sent.claim_id).where(sent.patient.in_(patients))
+    return select(LedgerGroupRow.subject).where(LedgerGroupRow.claim_id.in_(numbers))
 
 
 def posted_entry(x: KeptEntry) -> PostedEntry:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from random import Random
 
 import pytest
-from sqlalchemy import exc, text
+from sqlalchemy import exc, select, text
 
 import serving.store.ledger as ledger_module
 from models.claims.remittance import Payment
@@ -19,6 +19,7 @@ from serving.store.errors import ConflictError, NotFoundError
 from serving.store.ledger import Ledgers
 from serving.store.ledger_decisions import Decider, LedgerDecisions
 from serving.store.ledger_reading import LedgerReports, Service
+from serving.store.ledger_tables import LedgerEntryRow, LedgerGroupRow
 from tests.models.history.x12_text import filed, remitted
 from tests.serving.store.ledgers import (
     ROOT,
@@ -257,3 +258,18 @@ def test_payments_of_the_practice_reconcile(database):
     paid = {x.trace: x.amount for x in practice_items() if isinstance(x, Payment)}
     assert {x.trace: x.amount for x in found} == paid
     assert {(x.status, x.difference) for x in found} == {("posted", Decimal(0))}
+
+
+def test_a_later_account_number_finds_the_services_of_the_first(database):
+    load(database, practice_items())
+    key = practice(database)
+    Ledgers(database).post(key)
+    with database.read() as connection:
+        first = set(connection.execute(select(LedgerGroupRow.claim_id)).scalars())
+        every = connection.execute(
+            select(LedgerEntryRow.submission).where(LedgerEntryRow.encounter != "").distinct()
+        )
+        later = next(x for x in every.scalars() if x not in first)
+    found = LedgerReports(database).claim([key], later)
+    assert found.services and any(x.submission == later for x in found.entries)
+    assert LedgerReports(database).claim(["other:practice"], later).entries == []
