@@ -293,6 +293,13 @@ def test_what_must_not_be_sent_is_an_error(codes, severities):
     assert [x.severity for x in found if x.severity == "error"] == severities
 
 
+def test_a_code_that_was_denied_since_is_a_warning_and_blocks_nothing():
+    denied = {Code("ICD-10-CM", "I10"): "CARC 11; answered 2026-03-01"}
+    (found,) = obstacles([], [], 0, load_icd10cm(), dt.date(2026, 3, 1), denied)
+    assert (found.severity, found.code) == ("warning", "I10")
+    assert "denied for coding (CARC 11" in found.words
+
+
 def test_every_piece_of_a_note_says_where_it_begins():
     text = "CC: a\U0001f600b\r\nPLAN: one\rtwo\n\n  three"
     marks = [Mark(5, 6, "s0", "present"), Mark(4, 7, "s1", "hatched")]
