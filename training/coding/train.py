@@ -136,7 +136,7 @@ def train_coding(
     result = CodingTraining(0, {}, [], [], [])
     own = systems[ICD10CM]
     indexes = index_terms(own, model.icd10cm) if tune_encoder else ()
-    dense, absent = dense_terms(model.icd10cm, progress, more=indexes, tuned=tune_encoder)
+    dense, absent = dense_terms(model.icd10cm, progress, indexes, tune_encoder)
     if absent:
         result.missing.append(absent)
     model.parts[ICD10CM].sources.dense = dense

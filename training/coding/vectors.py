@@ -27,7 +27,7 @@ _ENCODED_AT_ONCE = 2048
 
 
 def dense_terms(
-    icd: Icd10cm, progress: Progress = silent, *, more: Iterable[Term] = (), tuned: bool = False
+    icd: Icd10cm, progress: Progress = silent, more: Iterable[Term] = (), tuned: bool = False
 ) -> tuple[Dense | None, str]:
     """Encoder and vectors of ICD-10-CM's terms, or ``None`` and what is missing for them.
 
