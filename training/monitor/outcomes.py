@@ -37,9 +37,11 @@ LEVEL = 0.01
 #: twofold, for a whole payer by a third.
 SHAPE = 4.0
 PAYER_SHAPE = 20.0
-#: Claims below which a cell is not looked at, patients denied below which nothing "started".
+#: Claims below which a cell is not looked at; denials, and patients denied, below which nothing
+#: "started".
 LEAST_CLAIMS = 4
 LEAST_DENIALS = 4
+LEAST_PATIENTS = 2
 #: How many times the expected denials are a start, and below which share they have stopped.
 START_RATIO = 2.5
 STOP_SHARE = 0.25
@@ -154,7 +156,8 @@ def moved_cells(now: Units, before: Units, *, level: float = LEVEL) -> tuple[lis
         more, fewer = np.minimum(p * max(ratio, 1.0), 1.0), p * min(ratio, 1.0)
         denied, foretold = by_group(now.hit[own], more, now.patient[own])
         patients = int(denied.sum())
-        if patients >= LEAST_DENIALS and patients > START_RATIO * foretold.sum():
+        enough = observed >= LEAST_DENIALS and patients >= LEAST_PATIENTS
+        if enough and patients > START_RATIO * foretold.sum():
             started, expected = True, more
             value = more_than_foretold(patients, float(foretold.sum()), SHAPE)
         elif fewer.sum() >= LEAST_EXPECTED and observed < STOP_SHARE * fewer.sum():
