@@ -26,7 +26,7 @@ ATTRIBUTES_FILE = Path(__file__).with_name("attributes.csv")
 STATEMENTS_FILE = Path(__file__).with_name("statements.toml")
 OWNER_FILE = "model-card.toml"
 #: Models that have a card.
-MODELS = ("denial", "coding")
+MODELS = ("denial", "coding", "recovery")
 
 #: Claims and denials below which a subgroup's figures are noise and are not given.
 LEAST_CLAIMS = 50
@@ -139,8 +139,8 @@ def attribute_table() -> list[Attribute]:
 def owner_answers(path: Path, model: str = "denial") -> dict[str, str]:
     """What the owner has written of a model; empty where there is no file.
 
-    Fields at the top of the file hold for every model, those in a table ``[denial]`` or
-    ``[coding]`` for that one.
+    Fields at the top of the file hold for every model, those in a table (``[denial]``,
+    ``[coding]``, ``[recovery]``) for that one.
 
     Raises:
         InputError: The file is no TOML, or names an attribute that is not the owner's; the text
@@ -170,7 +170,8 @@ def owner_template() -> str:
     """A file for the owner to fill in, every question as a comment."""
     lines = [
         "# What only you know of your models. Leave a field empty if it is not known. What holds",
-        "# for one model only goes, below all others, into a table [denial] or [coding].",
+        "# for one model only goes, below all others, into a table [denial], [coding] or"
+        " [recovery].",
         "",
     ]
     for attribute in attribute_table():

@@ -11,7 +11,7 @@ import pandas as pd
 from models.errors import NotEnoughDataError
 from models.history import HistoryOptions, read_history
 from models.measure import log_loss
-from models.registry import TableSignature, Version, promote
+from models.registry import TableSignature, Version, home, promote
 from models.revenue.attempts import Tried, tried
 from models.revenue.recovery import (
     CATEGORICAL,
@@ -24,6 +24,9 @@ from models.revenue.recovery import (
     save_artifact,
 )
 from models.revenue.recovery_pyfunc import INPUT_COLUMN, OUTPUT_COLUMN
+from training.card.card import OWNER_FILE, owner_answers, write_card
+from training.card.page import card_page
+from training.card.recovery import recovery_card
 from training.progress import Progress, silent
 from training.recovery.fit import (
     Floats,
@@ -159,6 +162,9 @@ def train_recovery(
             })  # fmt: skip
         save_artifact(model, Path(folder))
         load_artifact(Path(folder))
+        card = recovery_card(found, result, owner_answers(home() / OWNER_FILE, MODEL_NAME))
+        write_card(card, Path(folder))
+        run.report(card, "card.json")
         result.version = run.register(
             Path(folder),
             loader_module="models.revenue.recovery_pyfunc",
@@ -166,6 +172,7 @@ def train_recovery(
             input_example=pd.DataFrame({INPUT_COLUMN: [_example()]}),
             headline=_headline(result),
         )
+        run.text(card_page(card, str(result.version.version)), "card.html")
     if promote_it:
         promote(MODEL_NAME, result.version.version, reason="firstpass train recovery --promote")
         result.promoted = True

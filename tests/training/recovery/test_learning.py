@@ -11,6 +11,8 @@ from models.revenue.attempts import Tried, read_appeals, tried
 from models.revenue.denials import Attempt
 from models.revenue.recovery import RecoveryFacts
 from tests.models.history.x12_text import filed, history, remitted
+from training.card.card import attribute_table
+from training.card.recovery import recovery_card
 from training.recovery.fit import KINDS, fit_and_test
 from training.recovery.train import learn, train_recovery
 
@@ -94,3 +96,15 @@ def test_a_history_without_attempts_teaches_nothing(tmp_path):
     (tmp_path / "one.837").write_text(filed("A1", "20260105", "99213*100"))
     with pytest.raises(NotEnoughDataError, match="sent again"):
         train_recovery([tmp_path])
+
+
+@pytest.mark.parametrize("number", [400, 20])
+def test_its_card_leaves_only_the_owners_fields_open(number):
+    found = attempts(number)
+    _, result = learn(found)
+    card = recovery_card(found, result, {"developer": "the practice"})
+    owners = {a.id for a in attribute_table() if a.source == "owner"}
+    assert set(card.missing) == owners - {"developer"}
+    said = {a.id: a.value for a in card.attributes}
+    assert (f"{result.recovered:,} were paid") in said["inclusion"]
+    assert ("ROC AUC" in said["validity_internal"]) == (number == 400)
