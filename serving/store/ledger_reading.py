@@ -22,6 +22,7 @@ from serving.store.ledger_tables import (
     LedgerStateRow,
     SuspenseRow,
 )
+from serving.store.ledger_totals import LedgerTotals
 from serving.store.tables import PracticeRow, SubmissionRow
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -165,6 +166,7 @@ class LedgerReports:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._totals = LedgerTotals()
 
     def practices(self) -> list[str]:
         """Practices with a ledger."""
@@ -188,6 +190,10 @@ class LedgerReports:
         self, practices: Sequence[str] | None, *, owners: bool = False
     ) -> list[AccountBalance]:
         """Balances of every account that is not zero; they add up to zero."""
+        if not owners:
+            with self._database.read(snapshot=True) as connection:
+                totals = self._totals.of(connection, practices)
+            return [AccountBalance(name, "", totals[name]) for name in sorted(totals)]
         found: dict[tuple[str, str], Decimal] = {}
         table = LedgerEntryRow
         with self._database.read(snapshot=True) as connection:
@@ -195,10 +201,9 @@ class LedgerReports:
                 (table.debit, table.debit_owner, 1),
                 (table.credit, table.credit_owner, -1),
             ):
-                columns: list[Any] = [account, owner] if owners else [account]
-                query = select(*columns, func.sum(table.amount)).group_by(*columns)
+                query = select(account, owner, func.sum(table.amount)).group_by(account, owner)
                 for row in connection.execute(_own(query, table.practice, practices)):
-                    key = (row[0], row[1] if owners else "")
+                    key = (row[0], row[1])
                     found[key] = found.get(key, ZERO) + sign * row[-1]
         return [AccountBalance(*key, found[key]) for key in sorted(found) if found[key]]
 

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import exc, select, text
 
 import serving.store.ledger as ledger_module
+import serving.store.ledger_totals as totals_module
 from models.claims.remittance import Payment
 from models.revenue.ageing import Basis
 from models.revenue.write_offs import WriteOff
@@ -165,6 +166,23 @@ def test_an_entry_is_undone_by_a_counter_entry_and_stays_undone(database):
     decisions.counter(undone.id, BILLER, "it was right after all")
     assert [x.paid_primary for x in reports.claim([key], "A1").services] == [60, 30]
     assert total(x.balance for x in reports.balances([key])) == 0
+
+
+def test_totals_added_up_once_follow_what_is_posted_since(database, monkeypatch):
+    monkeypatch.setattr(totals_module, "RECENT", 2)
+    reports = LedgerReports(database)
+    assert reports.balances(None) == []
+    key = load_text(database, claim())
+    for text_ in (answer(PAID), answer(DENIED, "0", "20260203")):
+        Ledgers(database).post(key)
+        expected: dict[str, Decimal] = {}
+        for x in reports.balances(None, owners=True):
+            expected[x.account] = expected.get(x.account, Decimal(0)) + x.balance
+        for own in (None, [key]):
+            found = {x.account: x.balance for x in reports.balances(own)}
+            assert found == {k: v for k, v in expected.items() if v}
+        assert reports.balances(["another"]) == []
+        load_text(database, text_)
 
 
 def test_write_offs_need_authority_and_a_denial_is_never_contractual(database):
