@@ -26,7 +26,7 @@ class ReadingLevel(msgspec.Struct, frozen=True):
 
 @lru_cache(maxsize=1)
 def _dictionary() -> pyphen.Pyphen:
-    return pyphen.Pyphen(lang="en_US", left=1, right=1)
+    return pyphen.Pyphen(lang="en_US", left=1, right=2)
 
 
 def syllables(word: str) -> int:
