@@ -59,6 +59,10 @@ class Access:
             except StoreUnavailableError:
                 continue  # it had no key when it was there; nobody can have made one since
 
+    def end_single_user(self) -> None:
+        """A key or user was just made here: the mode ends with it, not at the next look."""
+        self.required, self.single_user = True, False
+
     def _configured(self) -> bool:
         try:
             return self._keys.exist()

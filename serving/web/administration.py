@@ -156,6 +156,7 @@ def add_administration(door: Door, edits: EditDesk, codes: CodeDesk) -> None:
                 created_by=visit.caller.actor,
             )
             visit.store.users.add(user)
+            visit.service.access.end_single_user()
         except InputError as error:
             return _users(visit, problem=str(error))
         visit.audit("user.create", user.actor, role=user.role)
@@ -213,6 +214,7 @@ def add_administration(door: Door, edits: EditDesk, codes: CodeDesk) -> None:
                 created_by=visit.caller.actor,
             )
             visit.store.keys.add(new.key)
+            visit.service.access.end_single_user()
         except InputError as error:
             return _keys(visit, problem=str(error))
         visit.audit("key.create", f"key:{new.key.id}", role=new.key.role)
