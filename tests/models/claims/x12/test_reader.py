@@ -211,4 +211,5 @@ def test_memory_does_not_grow_with_the_file() -> None:
         return most
 
     peak(2)
-    assert peak(160) < 1.5 * peak(40)
+    # forty times the claims; what the collector has not looked at yet varies by half
+    assert peak(160) < 4 * peak(4)
