@@ -117,7 +117,7 @@ def read_parquet(source: Input, *, name: str = "") -> Iterator[Record | Problem]
     with _opened(source) as stream:
         try:
             file = pq.ParquetFile(stream)
-        except (pa.ArrowException, OSError):
+        except (pa.ArrowException, OSError, UnicodeDecodeError):
             message = "not a readable Parquet file; it may have been cut off"
             yield Problem(Place(name), "parquet.damaged", message, "the whole file")
             return

@@ -43,7 +43,7 @@ def test_a_denial_is_worked_by_keyboard_alone(site):
     page.keyboard.press("Escape")
     page.keyboard.press("t")
     page.wait_for_selector(".badge:text('in work')")
-    assert "I write to them" in page.inner_text("main")
+    page.wait_for_selector("main >> text=I write to them")
     page.keyboard.press("p")
     page.wait_for_selector("#letter")
     page.keyboard.press("f")

@@ -1,5 +1,6 @@
 """The ledger's pages: a claim's postings and their undoing, deposits, the suspense queue."""
 
+import asyncio
 import re
 
 import httpx
@@ -21,7 +22,12 @@ def test_a_claims_postings_name_file_and_segment_and_are_undone(settings: Settin
         add_user(store, "bea", "biller")
         add_user(store, "dan", "data_scientist")
         await signed_in(client, "dan")
-        assert (await client.get("/ledger", headers=HTML)).status_code == 403
+        for _ in range(200):  # users made behind its back end the single-user mode at a look
+            refused = await client.get("/ledger", headers=HTML)
+            if refused.status_code == 403:
+                break
+            await asyncio.sleep(0.05)
+        assert refused.status_code == 403
         await signed_in(client, "bea")
         page = (await client.get("/ledger", headers=HTML)).text
         assert "denied receivable" in page and "all together" in page
