@@ -1,7 +1,9 @@
-"""Words for what training and evaluating the coding model found."""
+"""What the coding model's verbs share: an option, and words for what they found."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from training.cli.console import columns
 
@@ -12,6 +14,14 @@ if TYPE_CHECKING:
     from training.coding.train import CodingTraining
 
 MOST_PROBLEMS = 20
+
+Attention = Annotated[
+    bool,
+    typer.Option(
+        "--attention/--no-attention",
+        help="Also learn which words speak for codes that were seen often (needs torch).",
+    ),
+]
 
 
 def training_summary(result: "CodingTraining") -> dict[str, object]:

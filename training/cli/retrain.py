@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from training.cli.coding import Attention
 from training.cli.console import Json, columns, progress, show
 from training.cli.history import (
     AsOf,
@@ -114,13 +115,7 @@ def coding(
         Path | None,
         typer.Option(help="TOML of the gate's criteria (default: training/loop/gate_coding.toml)."),
     ] = None,
-    attention: Annotated[
-        bool,
-        typer.Option(
-            "--attention/--no-attention",
-            help="Also learn which words speak for codes that were seen often (needs torch).",
-        ),
-    ] = False,
+    attention: Attention = False,
     json: Json = False,
 ) -> None:
     """Learn from reviewers' decisions; register a challenger; promote it only if told to.

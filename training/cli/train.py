@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from training.cli.coding import Attention
 from training.cli.console import Json, progress, show
 from training.cli.history import (
     AsOf,
@@ -110,13 +111,7 @@ def coding(
     promote: Annotated[
         bool, typer.Option("--promote", help="Make the new version the champion.")
     ] = False,
-    attention: Annotated[
-        bool,
-        typer.Option(
-            "--attention/--no-attention",
-            help="Also learn which words speak for codes that were seen often (needs torch).",
-        ),
-    ] = False,
+    attention: Attention = False,
     tune_encoder: Annotated[
         bool,
         typer.Option(
