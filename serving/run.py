@@ -89,10 +89,12 @@ def bound_socket(settings: Settings) -> socket.socket:
     """
     host, port = settings.host, settings.port
     try:
-        family, kind, _, _, address = socket.getaddrinfo(
+        family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        found = socket.socket(family, kind)
+        # asyncio turns Nagle's algorithm off only on a socket that names TCP; left on, every
+        # answer waits 40 ms for the client's delayed acknowledgement.
+        found = socket.socket(family, kind, protocol)
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         found.bind(address)
     except OSError as error:
