@@ -43,6 +43,10 @@ class Purpose(StrEnum):
     CORRECT = "correct"
     UNPROCESSABLE = "unprocessable"  # correct what was returned without a decision
     APPEAL = "appeal"
+    DUPLICATE = "duplicate"  # undo a denial as a duplicate of what is none
+
+
+_WIDER = {Purpose.UNPROCESSABLE: Purpose.CORRECT, Purpose.DUPLICATE: Purpose.APPEAL}
 
 
 class RouteRule(msgspec.Struct, frozen=True):
@@ -86,7 +90,7 @@ class RouteTable:
         self._rules = rules
 
     def find(self, payer_type: str, payer: str, purpose: Purpose, on: dt.date) -> RouteRule | None:
-        """The rule in force on a day; a claim that can only be corrected falls back on that.
+        """The rule in force on a day; without one of its own a purpose has that of the wider one.
 
         >>> table = load_routes()
         >>> day = dt.date(2026, 1, 5)
@@ -103,9 +107,8 @@ class RouteTable:
                 and rule.since <= on
             ):
                 return rule
-        if purpose is Purpose.UNPROCESSABLE:
-            return self.find(payer_type, payer, Purpose.CORRECT, on)
-        return None
+        wider = _WIDER.get(purpose)
+        return self.find(payer_type, payer, wider, on) if wider else None
 
 
 def payer_type(filing_indicator: str) -> str:
@@ -147,7 +150,7 @@ def _year_later(day: dt.date) -> dt.date:
 def load_routes(overrides: Path | None = None) -> RouteTable:
     """The payer table, with the rows of the CSV file ``overrides`` over ours.
 
-    Its columns are ``purpose`` (correct, unprocessable, appeal), ``route`` and ``days``, and any
+    Its columns are ``purpose`` (correct, unprocessable, appeal, duplicate), ``route`` and ``days``, and any
     of ``payer_type``, ``payer`` (number on the claim), ``counted_from`` (notice, service),
     ``mailing_days``, ``binding`` (yes, no), ``since`` and ``source``.
 

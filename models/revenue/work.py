@@ -227,7 +227,8 @@ class Worklist:
         if action in (Action.APPEAL, Action.SEND_RECORDS):
             if unprocessable:
                 return None, None  # no decision, nothing to appeal
-            purpose = Purpose.APPEAL
+            duplicate = item.outcome.category is DenialCategory.DUPLICATE
+            purpose = Purpose.DUPLICATE if duplicate else Purpose.APPEAL
         elif unprocessable and action is Action.CORRECT:
             purpose = Purpose.UNPROCESSABLE
         else:

@@ -130,6 +130,18 @@ def test_a_duplicate_of_a_paid_claim_is_written_off():
     assert actions(item) == {Action.WRITE_OFF}
 
 
+def test_medicare_reopens_a_denial_as_a_duplicate_of_what_is_none():
+    def options(filing: str) -> list[tuple[Action, Route | None]]:
+        (item,) = items(
+            filed("A1", "20260105", "99213*100", filing=filing),
+            remitted("20260120", f"CLP*A1*4*100*0**12*C1~{denied('99213', '18')}"),
+        )
+        return [(x.action, x.route) for x in item.options if x.route]
+
+    assert options("MB") == [(Action.APPEAL, Route.REOPENING)]
+    assert options("CI") == [(Action.APPEAL, Route.APPEAL)]
+
+
 def test_a_cut_line_is_worth_what_was_cut():
     learnt = "".join(
         filed(f"P{i}", "20260104", "99214*200", number=i + 9) + "\n" for i in range(6)
