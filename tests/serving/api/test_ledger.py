@@ -143,3 +143,8 @@ def test_kpis_by_dimension(settings: Settings, posted: str) -> None:
     assert get(settings, "/v1/kpis?payer=other").json()["rows"] == []
     (reason,) = get(settings, "/v1/kpis/reasons").json()["reasons"]
     assert (reason["carc"], reason["claim_ids"]) == ("197", ["A1"])
+    month = "since=2026-01&until=2026-01&payer=60054"
+    (viewed,) = get(settings, f"/v1/kpis/reasons?{month}").json()["reasons"]
+    assert viewed == {**reason, "claim_ids": []}
+    assert get(settings, "/v1/kpis/reasons?payer=other").json()["reasons"] == []
+    assert get(settings, "/v1/kpis/reasons?until=January").status_code == 422
