@@ -31,6 +31,7 @@ KEYS = (
 )
 PARTS = (
     ("Accounts", "/ledger"),
+    ("Receivables", "/ledger/receivables"),
     ("Deposits", "/ledger/deposits"),
     ("Suspense", "/ledger/suspense"),
 )
@@ -146,7 +147,7 @@ def add_ledger(door: Door) -> None:
             visit.practices, status=status, trace=trace, limit=MOST_ROWS + 1
         )
         page = DepositsPage(
-            _parts(visit), tuple(rows[:MOST_ROWS]), DEPOSIT_STATES, status, trace,
+            parts(visit), tuple(rows[:MOST_ROWS]), DEPOSIT_STATES, status, trace,
             len(rows) > MOST_ROWS,
         )  # fmt: skip
         return visit.page("deposits.html", page, TITLE, KEYS)
@@ -179,7 +180,7 @@ def _accounts(visit: Visit) -> LedgerPage:
     reports = visit.store.ledger_reports
     accounts = reports.balances(visit.practices)
     return LedgerPage(
-        _parts(visit),
+        parts(visit),
         tuple(accounts),
         sum((x.balance for x in accounts), ZERO),
         len(reports.suspense(visit.practices)),
@@ -190,7 +191,7 @@ def _accounts(visit: Visit) -> LedgerPage:
 def _claim(visit: Visit, claim_id: str, problem: str = "") -> Response:
     found: ClaimLedger = visit.store.ledger_reports.claim(visit.practices, claim_id)
     page = ClaimLedgerPage(
-        _parts(visit),
+        parts(visit),
         claim_id,
         tuple(found.services),
         tuple(
@@ -210,13 +211,14 @@ def _suspense(visit: Visit, problem: str = "") -> Response:
         chosen = "released" if status == "released" else "settled"
     rows = visit.store.ledger_reports.suspense(visit.practices, status=chosen)
     page = SuspensePage(
-        _parts(visit), tuple(rows), sum((x.amount for x in rows), ZERO), SUSPENSE_STATES, chosen,
+        parts(visit), tuple(rows), sum((x.amount for x in rows), ZERO), SUSPENSE_STATES, chosen,
         visit.may("posting"), problem,
     )  # fmt: skip
     return visit.page("suspense.html", page, TITLE, KEYS)
 
 
-def _parts(visit: Visit) -> tuple[Part, ...]:
+def parts(visit: Visit) -> tuple[Part, ...]:
+    """The bar above the page."""
     path = visit.request.url.path
     return tuple(Part(words, href, path == href) for words, href in PARTS)
 

@@ -23,6 +23,7 @@ from serving.web.door import Door
 from serving.web.ledger import add_ledger
 from serving.web.models import add_models
 from serving.web.performance import add_performance
+from serving.web.receivables import add_receivables
 from serving.web.registry import RegistryPages
 from serving.web.render import STATIC, assets
 from serving.web.review import add_review
@@ -73,6 +74,7 @@ def add_pages(app: FastAPI, service: Service, desks: Desks) -> None:
     add_balance(door)
     add_rules(door, desks.edits)
     add_ledger(door)
+    add_receivables(door)
     add_performance(door)
     add_models(door, desks.registry)
     add_administration(door, desks.edits, desks.codes)

@@ -320,13 +320,14 @@ def _tile(kpi: Kpi, whole: KpiRow | None, months: list[KpiRow]) -> Tile:
     if len(values) > 2:
         # The running month may not be over: the two before it are compared.
         before, last = values[-3], values[-2]
-        if kpi.unit == "share":
-            change = f"{100 * (last - before):+.1f} points"
-        else:
-            change = f"{last - before:+,.1f}" + (" days" if kpi.unit == "days" else " dollars")
-        change += f" in {known[-2].where['month']}"
-        if round(last - before, 4):
+        shift = 100 * (last - before) if kpi.unit == "share" else last - before
+        month = known[-2].where["month"]
+        if round(shift, 1):
+            unit = {"share": "points", "days": "days"}.get(kpi.unit, "dollars")
+            change = f"{shift:+,.1f} {unit} in {month}"
             better = (last < before) == (kpi.id in _WORSE_UP)
+        else:
+            change = f"unchanged in {month}"
     published = load_benchmarks().get(kpi.id)
     value = whole.value if whole is not None else None
     fits = None

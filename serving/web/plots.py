@@ -194,6 +194,52 @@ def pareto(items: Sequence[tuple[str, float, float, str]], title: str) -> Markup
     return Markup("".join(parts))
 
 
+class Stack(msgspec.Struct, frozen=True):
+    """A column of parts, drawn from below: their names and values, in the same order in each."""
+
+    label: str
+    parts: tuple[tuple[str, float], ...]
+
+
+def stacks(items: Sequence[Stack], title: str) -> Markup:
+    """Columns of up to three parts, with a key; values in dollars."""
+    height, left, right, top, bottom = 250, 84, WIDTH - 8, 34, 222
+    highest = max((sum(v for _, v in x.parts) for x in items), default=0.0) or 1.0
+    step = (right - left) / max(1, len(items))
+    parts = [
+        f'<svg class="plot stacks" viewBox="0 0 {WIDTH} {height}" role="img"'
+        f' aria-label="{escape(title)}"><title>{escape(title)}</title>'
+    ]
+    for i, (name, _) in enumerate(items[0].parts if items else ()):
+        x = left + i * 180
+        parts.append(
+            f'<rect class="part{i}" x="{x}" y="6" width="12" height="12" rx="2"></rect>'
+            f'<text class="axis" x="{x + 18}" y="16">{escape(name)}</text>'
+        )
+    parts += [
+        f'<line class="grid" x1="{left}" x2="{right}" y1="{bottom - share * (bottom - top):.1f}"'
+        f' y2="{bottom - share * (bottom - top):.1f}"></line><text class="axis" x="{left - 6}"'
+        f' y="{bottom - share * (bottom - top) + 4:.1f}" text-anchor="end">'
+        f"{highest * share:,.0f}</text>"
+        for share in (0.0, 0.5, 1.0)
+    ]
+    for i, item in enumerate(items):
+        base = float(bottom)
+        for j, (name, value) in enumerate(item.parts):
+            tall = value / highest * (bottom - top)
+            base -= tall
+            parts.append(
+                f"<g><title>{escape(f'{item.label}: {name} {value:,.2f}')}</title>"
+                f'<rect class="part{j}" x="{left + (i + 0.18) * step:.1f}" y="{base:.1f}"'
+                f' width="{0.64 * step:.1f}" height="{tall:.1f}"></rect></g>'
+            )
+        parts.append(
+            f'<text class="axis" x="{left + (i + 0.5) * step:.1f}" y="{bottom + 18}"'
+            f' text-anchor="middle">{escape(item.label)}</text>'
+        )
+    return Markup("".join([*parts, "</svg>"]))
+
+
 class Dot(msgspec.Struct, frozen=True):
     """A point of a reliability plot: said, came true, of how many claims."""
 

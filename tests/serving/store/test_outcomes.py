@@ -107,6 +107,17 @@ def test_groups_add_up_to_the_total(scored):
         cards.rows([PRACTICE], group_by=("week",))
 
 
+def test_what_was_asked_before_is_asked_anew_after_a_load(scored):
+    outcomes, cards = Outcomes(scored), Scorecards(scored)
+    assert cards.rows([PRACTICE], group_by=()) == []
+    outcomes.refresh(PRACTICE)
+    (row,) = cards.rows([PRACTICE], group_by=())
+    again = cards.rows([PRACTICE], group_by=())
+    assert again == [row] and cards.rows(None, group_by=(), payer="nobody") == []
+    again.clear()
+    assert cards.rows([PRACTICE], group_by=()) == [row]
+
+
 def test_reliability_puts_said_beside_true(scored):
     Outcomes(scored).refresh(PRACTICE)
     low, high = Scorecards(scored).reliability([PRACTICE])

@@ -109,7 +109,8 @@ def test_the_pages_are_readable_by_everybody(site, scheme):
     reason = site.store.kpis.reasons(None)[0]
     for path in (
         "/denials", f"/denials/{line.key}", "/ledger", f"/ledger/claims/{line.claim_id}",
-        "/ledger/deposits", "/ledger/suspense", "/performance", "/performance/days_in_ar",
+        "/ledger/receivables", "/ledger/deposits", "/ledger/suspense",
+        "/performance", "/performance/days_in_ar",
         f"/performance/reasons/{reason.carc}/{reason.category}",
     ):  # fmt: skip
         page.goto(f"{site.url}{path}")

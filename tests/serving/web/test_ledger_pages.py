@@ -1,6 +1,7 @@
 """The ledger's pages: a claim's postings and their undoing, deposits, the suspense queue."""
 
 import asyncio
+import datetime as dt
 import re
 
 import httpx
@@ -53,6 +54,29 @@ def test_a_claims_postings_name_file_and_segment_and_are_undone(settings: Settin
 
     visiting(settings, work)
     assert {x.entry.action for x in store.audit.entries(action="ledger.")} == {"ledger.countered"}
+    store.close()
+
+
+def test_receivables_by_payer_and_age(settings: Settings) -> None:
+    store = filled(settings, 0)
+
+    async def work(client: httpx.AsyncClient) -> None:
+        assert "Nothing is open" in (await client.get("/ledger/receivables", headers=HTML)).text
+        practice = load_text(store.database, *FILES)
+        work_in(store, practice)
+        page = (await client.get("/ledger/receivables", headers=HTML)).text
+        assert "the last day of the files" in page and "denied, still open" in page
+        (owed,) = {
+            re.search(r"together</b>.*?<b>([0-9.,]+)</b>", page, re.S)[1]  # type: ignore[index]
+        }
+        kept = store.ledger_reports.receivables([practice], as_of=dt.date(2026, 3, 1))
+        assert owed == f"{sum(x.total for x in kept):,.2f}"
+        old = await client.get("/ledger/receivables?basis=service&as_of=2027-01-01", headers=HTML)
+        assert "100.0 %" in old.text and "the last day of the files" not in old.text
+        odd = await client.get("/ledger/receivables?basis=moon&as_of=soon", headers=HTML)
+        assert odd.status_code == 200 and "the last day of the files" in odd.text
+
+    visiting(settings, work)
     store.close()
 
 
