@@ -19,6 +19,7 @@ from serving.cli import (
     keys,
     kpis,
     ledger,
+    ledger_decisions,
     load,
     rules,
     serve,
@@ -70,7 +71,7 @@ app.command()(load.load)
 app.command()(rules.rules)
 app.command()(export.export)
 app.command()(ledger.post)
-app.add_typer(ledger.app, name="ledger")
+app.add_typer(ledger_decisions.app, name="ledger")
 app.add_typer(balances.app, name="balances")
 app.command()(kpis.kpis)
 app.add_typer(keys.app, name="keys")

@@ -150,9 +150,9 @@ def _year_later(day: dt.date) -> dt.date:
 def load_routes(overrides: Path | None = None) -> RouteTable:
     """The payer table, with the rows of the CSV file ``overrides`` over ours.
 
-    Its columns are ``purpose`` (correct, unprocessable, appeal, duplicate), ``route`` and ``days``, and any
-    of ``payer_type``, ``payer`` (number on the claim), ``counted_from`` (notice, service),
-    ``mailing_days``, ``binding`` (yes, no), ``since`` and ``source``.
+    Its columns are ``purpose`` (correct, unprocessable, appeal, duplicate), ``route`` and
+    ``days``, and any of ``payer_type``, ``payer`` (number on the claim), ``counted_from`` (notice,
+    service), ``mailing_days``, ``binding`` (yes, no), ``since`` and ``source``.
 
     Raises:
         InputError: unknown column or value; the text lists those allowed.

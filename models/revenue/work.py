@@ -38,6 +38,7 @@ from models.revenue.write_offs import WriteOff, load_authority
 _MORE_LINES = 2
 #: What is left of a chance once a safe default has passed: the payer's own days may be over too.
 _LATE = 0.5
+_QUARTER = 91  # days
 _ROLES = ("biller", "administrator")
 
 
@@ -315,7 +316,7 @@ class Worklist:
             probability = self._model.estimate([facts])[0]
             told = self._model.source(action.attempt)
             if until is not None and until.day < self.today:
-                probability *= _LATE
+                probability *= late_share((self.today - until.day).days)
         worth = probability * float(at_stake) - hours * self._options.cost
         return Option(
             action, route, until.day if until else None, until.source if until else "",
@@ -333,6 +334,17 @@ class Worklist:
         authority = load_authority(self._options.authority)
         allowed = (r for r in _ROLES if authority.allows(WriteOff.DENIAL, (r,), amount))
         return next(allowed, "nobody")
+
+
+def late_share(days: int) -> float:
+    """What is left of a chance so many days after a deadline that is a safe default.
+
+    An assumption: half of it, and half again with every further quarter of a year.
+
+    >>> [late_share(1), late_share(91), late_share(182)]
+    [0.5, 0.25, 0.125]
+    """
+    return _LATE ** (1 + days // _QUARTER)
 
 
 def build_worklist(

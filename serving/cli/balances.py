@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from serving.cli.console import Json, actor, columns, note, opened_store, show
-from serving.cli.ledger import PracticeOption, Reason, decider, dollars, only
+from serving.cli.ledger import PracticeOption, only
+from serving.cli.ledger_decisions import Reason, decider, dollars
 
 if TYPE_CHECKING:
     from serving.store.balances_reading import AccountView

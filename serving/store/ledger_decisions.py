@@ -183,12 +183,7 @@ class LedgerDecisions:
             lock_ledger(connection, service.practice)
             if not who.may(service.practice) or not _known(connection, service):
                 raise NotFoundError("no such service in the ledger")
-            sides = (Account.PATIENT_PAYMENT, Account.PATIENT)
-            debit, credit = sides if amount > 0 else sides[::-1]
-            entry = Entry(
-                date, Kind.PATIENT_PAYMENT, debit, credit, abs(amount),
-                encounter=service.encounter, line=service.line, reason=column_text(reference),
-            )  # fmt: skip
+            entry = patient_payment_entry(service, amount, date, reference)
             return add_person_entry(connection, service.practice, entry, who.actor, reference)
 
         return self._database.transact(work)
@@ -240,6 +235,42 @@ def _family(connection: Connection, entry: KeptEntry) -> KeptEntry:
         found += more
         ids = [x.id for x in more]
     return marked(sorted(found, key=lambda x: x.id))[0]
+
+
+def patient_payment_entry(
+    service: Service, amount: Decimal, date: dt.date, reference: str
+) -> Entry:
+    """What a patient paid for a service (``amount`` below zero: paid back)."""
+    sides = (Account.PATIENT_PAYMENT, Account.PATIENT)
+    debit, credit = sides if amount > 0 else sides[::-1]
+    return Entry(
+        date, Kind.PATIENT_PAYMENT, debit, credit, abs(amount),
+        encounter=service.encounter, line=service.line, reason=column_text(reference),
+    )  # fmt: skip
+
+
+def add_person_entries(
+    connection: Connection, practice: str, entries: Sequence[Entry], actor: str
+) -> None:
+    """Adds entries to services, each with its reason as the words; balances follow."""
+    time = now()
+    rows = [
+        dict(
+            zip(
+                ENTRY_COLUMNS,
+                entry_values(
+                    x, digest(new_uid())[:16], practice, time, PERSON, column_text(actor),
+                    x.reason, None,
+                ),
+                strict=True,
+            )
+        )
+        for x in entries
+    ]  # fmt: skip
+    connection.execute(insert(LedgerEntryRow), rows)
+    encounters = sorted({x.encounter for x in entries})
+    renew_balances(connection, practice, encounters)
+    renew_of_encounters(connection, practice, encounters)
 
 
 def add_person_entry(

@@ -96,6 +96,7 @@ def _practised(folder: Path, *, anew: bool) -> int:
     scored = demo_service.score_files(later)
     print(f"{scored:,} claims scored by version {first}")
     _firstpass("load", str(history))
+    _firstpass("ledger", "patient-payments", str(folder / "patient_payments.csv"))
     _firstpass("monitor", str(history))
     # Not 'retrain': its gate asks for a model card, of which a simulated practice has no owner.
     _firstpass("train", "denial", str(history), "--promote")

@@ -17,6 +17,7 @@ from models.claims.x12.writer import DEFAULT_ENVELOPE
 from models.errors import InputError
 from training.simulate.notes import DEFAULT_NOTES
 from training.simulate.notes_files import write_notes
+from training.simulate.patients_pay import write_patient_payments
 from training.simulate.practice import SimulatedPractice
 from training.simulate.truth import write_truth
 
@@ -37,7 +38,9 @@ def write_practice(
     notes: int = DEFAULT_NOTES,
     report: Report | None = None,
 ) -> int:
-    """Write ``history/``, ``future/``, the visit notes, and the truth; return how many notes.
+    """Write ``history/``, ``future/``, visit notes, truth and patients' payments.
+
+    Returns how many notes.
 
     ``notes`` is the most visit notes to write (0: none, and no files of them). ``report`` is told
     what is being written.
@@ -76,6 +79,7 @@ def write_practice(
         shutil.copyfile(twice, twice.with_name(f"{twice.stem}-copy.835"))
     tell("truth, rules and ledger")
     write_truth(practice, folder)
+    write_patient_payments(practice, folder)
     if not notes:
         return 0
     tell("visit notes")

@@ -1,7 +1,7 @@
 """The truth behind a simulated history as tables: ``truth.csv``, ``rules.csv``, ``ledger.csv``."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from training.simulate.calendar import day_date
@@ -139,11 +139,17 @@ def ledger_rows(practice: SimulatedPractice) -> Iterator[list[str]]:
     In every row, ``charge`` = contractual + paid_primary + paid_secondary +
     patient_responsibility + denied_open + insurance_open, to the cent.
     """
+    for _, rows in chain_ledgers(practice):
+        yield from rows
+
+
+def chain_ledgers(practice: SimulatedPractice) -> Iterator[tuple[Chain, list[list[str]]]]:
+    """Each chain that was sent within the history, with its rows of `ledger_rows`."""
     end = practice.calendar.end
     for chain in practice.chains:
         sent = [s for s in chain.submissions if s.day <= end]
         if sent:
-            yield from _chain_rows(chain, sent)
+            yield chain, list(_chain_rows(chain, sent))
 
 
 def _chain_rows(chain: Chain, sent: list[Submission]) -> Iterator[list[str]]:
@@ -195,12 +201,14 @@ def _second_payer(sent: list[Submission]) -> bool:
 
 def write_truth(practice: SimulatedPractice, folder: Path) -> None:
     """Write the three tables into ``folder``."""
-    for name, columns, rows in (
-        ("truth.csv", TRUTH_COLUMNS, truth_rows(practice)),
-        ("rules.csv", RULE_COLUMNS, rule_rows(practice)),
-        ("ledger.csv", LEDGER_COLUMNS, ledger_rows(practice)),
-    ):
-        with (folder / name).open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(columns)
-            writer.writerows(rows)
+    write_table(folder / "truth.csv", TRUTH_COLUMNS, truth_rows(practice))
+    write_table(folder / "rules.csv", RULE_COLUMNS, rule_rows(practice))
+    write_table(folder / "ledger.csv", LEDGER_COLUMNS, ledger_rows(practice))
+
+
+def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Write one table as CSV."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)

@@ -7,13 +7,13 @@ import typer
 from typer.testing import CliRunner
 
 from models.errors import FirstpassError
-from serving.cli import ledger, load
+from serving.cli import ledger, ledger_decisions, load
 from tests.models.history.x12_text import filed, remitted
 
 app = typer.Typer()
 app.command()(load.load)
 app.command()(ledger.post)
-app.add_typer(ledger.app, name="ledger")
+app.add_typer(ledger_decisions.app, name="ledger")
 
 PAID = (
     "CLP*A1*1*140*60**12*CN1~SVC*HC:99213*100*60~CAS*CO*45*20~CAS*PR*3*20~"
@@ -119,3 +119,45 @@ def test_write_offs_patient_payments_and_counter_entries(run, history):
     assert "no service has" in run("ledger", "patient-payment", "Z", "1", "2", "--reference", "r")
     run("ledger", "counter", done["id"], "--reason", "bounced")
     assert amounts(run)["patient_receivable"] == 20
+
+
+def test_a_list_of_patient_payments_is_posted_once_and_its_faults_are_named(run, history, tmp_path):
+    run("load", history)
+    rows = [
+        "claim_id,line,dollars,day,reference",
+        "A1,1,15.00,2026-02-01,card 1",
+        "A1,1,2.50,2026-02-02,cash",
+        "A1,1,2.50,2026-02-02,cash",
+        "A1,1,-1.00,2026-02-03,refund",
+        "Z9,1,3.00,2026-02-03,card 2",
+        "A1,1,three,2026-02-03,card 3",
+        "A1,1,3.00,someday,card 4",
+    ]
+    listed = tmp_path / "paid.csv"
+    listed.write_text("\n".join(rows[:3]), encoding="utf-8")
+    assert "2 payments of 17.50 posted, 0 known" in run("ledger", "patient-payments", listed)
+    listed.write_text("\n".join(rows), encoding="utf-8")
+    done = json.loads(run("ledger", "patient-payments", listed, "--json"))
+    assert (done["posted"], done["known"], float(done["dollars"])) == (2, 2, 1.5)
+    assert [x.partition(":")[0] for x in done["problems"]] == [
+        "paid.csv, line 7", "paid.csv, line 8", "paid.csv, line 6",
+    ]  # fmt: skip
+    assert amounts(run)["patient_payment"] == 19
+    again = json.loads(run("ledger", "patient-payments", listed, "--json"))
+    assert (again["posted"], again["known"]) == (0, 4)
+    entries = json.loads(run("ledger", "claim", "A1", "--json"))["entries"]
+    cash = next(x for x in entries if x["reason"] == "cash")
+    run("ledger", "counter", cash["id"], "--reason", "bounced")
+    again = json.loads(run("ledger", "patient-payments", listed, "--json"))
+    assert (again["posted"], amounts(run)["patient_payment"]) == (0, 16.5)
+
+
+def test_a_list_without_its_columns_or_services_is_refused(run, history, tmp_path):
+    run("load", history)
+    listed = tmp_path / "paid.csv"
+    listed.write_text("claim,amount\nA1,5\n", encoding="utf-8")
+    assert "column 'claim_id' is missing" in run("ledger", "patient-payments", listed)
+    listed.write_text("claim_id,line,dollars,day,reference\nZ,1,5,2026-02-01,x\n", encoding="utf-8")
+    assert "1 rows left out" in run("ledger", "patient-payments", listed, code=1)
+    listed.write_bytes(b"\xff\xfe\x00")
+    assert "cannot be read as a UTF-8 CSV" in run("ledger", "patient-payments", listed)

@@ -162,6 +162,7 @@ def test_the_command_writes_a_practice(tmp_path: Path) -> None:
         "truth.csv",
         "rules.csv",
         "ledger.csv",
+        "patient_payments.csv",
         "notes.jsonl",
         "future_notes.jsonl",
         "notes_truth.csv",
