@@ -2,7 +2,7 @@
 
 import calendar
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 
 import msgspec
@@ -11,6 +11,7 @@ from models.claims.claim import Claim
 from models.claims.common import ZERO
 from models.history import ClaimHistory, Submission
 from models.history.outcomes import Outcome
+from models.revenue.costs import Costs
 from models.revenue.entries import RECEIVABLES, Account, Entry, Kind
 from models.revenue.kpis import Cube
 from models.revenue.ledger import Ledger, PostedEncounter
@@ -21,12 +22,6 @@ _CHARGE_DAYS = 90
 ONE = Decimal(1)
 PROTECTED_VARIANCE = "variance:dollars_protected"
 """Name of the sums of `variance_cube`."""
-
-
-class Costs(msgspec.Struct, frozen=True):
-    """What collecting cost, in dollars by month (``2026-03``)."""
-
-    by_month: Mapping[str, Decimal] = {}
 
 
 class Protected(msgspec.Struct, frozen=True):

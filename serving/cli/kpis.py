@@ -9,7 +9,6 @@ import typer
 from serving.cli.console import Json, columns, note, show
 
 if TYPE_CHECKING:
-    from models.revenue.facts import Costs
     from serving.reports.kpis import KpiReport
 
 
@@ -49,6 +48,7 @@ def kpis(
     """
     from models.errors import InputError
     from models.history import read_history
+    from models.revenue.costs import read_costs
     from models.revenue.kpis import DIMENSIONS
     from serving.reports.kpis import kpi_report, write_kpis
 
@@ -59,7 +59,7 @@ def kpis(
     found = read_history(history)
     if not found.submissions:
         raise InputError("the history holds no claims: give 837P files, and 835 to go with them")
-    report = kpi_report(found, costs=_costs(costs))
+    report = kpi_report(found, costs=read_costs(costs) if costs else None)
     if out is not None:
         files = write_kpis(report, out)
         note(f"{out}: {', '.join(files)}")
@@ -131,26 +131,3 @@ def _show_by(report: "KpiReport", by: str, json: bool) -> None:
         ]
         words.append(f"{kpis_[name].words}\n{columns(rows)}")
     show(table, "\n\n".join(words), as_json=json)
-
-
-def _costs(path: Path | None) -> "Costs | None":
-    import re
-    from decimal import Decimal, InvalidOperation
-
-    from models.codes.tables import read_rules
-    from models.errors import InputError
-    from models.revenue.facts import Costs
-
-    if path is None:
-        return None
-    found: dict[str, Decimal] = {}
-    for line, cells in read_rules(path, ("month", "dollars"), ("month", "dollars")):
-        try:
-            if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", cells["month"]):
-                raise InputError(f"{path}, line {line}: month={cells['month']!r}; allowed: 2026-03")
-            found[cells["month"]] = found.get(cells["month"], Decimal(0)) + Decimal(
-                cells["dollars"]
-            )
-        except InvalidOperation:
-            raise InputError(f"{path}, line {line}: dollars is no amount") from None
-    return Costs(found)

@@ -15,9 +15,10 @@ from models.edits.tables import EditTables
 from models.errors import InputError
 from models.history import ClaimHistory
 from models.revenue.analysis import DenialReason, denial_pareto
+from models.revenue.costs import Costs
 from models.revenue.cube import ColumnCube, merged, pack, value_of
 from models.revenue.expected import ExpectedAmounts, FeeTables
-from models.revenue.facts import Costs, build_cube
+from models.revenue.facts import build_cube
 from models.revenue.kpis import DIMENSIONS, Figure, load_kpis
 from models.revenue.ledger import post_history
 from models.revenue.underpayment import Finding, compare_allowed

@@ -16,6 +16,7 @@ from models.edits.tables import EditTables
 from models.errors import InputError
 from models.history import ClaimHistory
 from models.revenue.analysis import DenialReason, Reason, denial_pareto, ranked_reasons, reason_cube
+from models.revenue.costs import kept_costs
 from models.revenue.cube import ColumnCube, Sums, decode_cube, encode_cube, interval, merged, pack
 from models.revenue.entries import Entry
 from models.revenue.expected import ExpectedAmounts, FeeTables
@@ -116,6 +117,7 @@ class Kpis:
         ``compared``: services beside what was expected, where that was worked out already.
 
         Raises:
+            InputError: a table, or ``costs.csv``, is faulty.
             StoreUnavailableError: the store went away; the figures from before stay.
         """
         practice, history = snapshot.practice, snapshot.history
@@ -131,7 +133,7 @@ class Kpis:
             compared = compare_allowed(history, ledger, ExpectedAmounts(FeeTables.load(home)))
         cube = build_cube(
             history, ledger, edited=edited, persons=persons, compared=compared,
-            protected=protected,
+            costs=kept_costs(practice, home), protected=protected,
         )  # fmt: skip
         detail = _detail(history)
         packed = pack({**cube, **reason_cube(history), **variance_cube(protected)})

@@ -9,7 +9,8 @@ import pytest
 from models.claims.tabular import write_parquet
 from models.errors import InputError
 from models.history import read_history
-from models.revenue.facts import Costs, build_cube
+from models.revenue.costs import Costs
+from models.revenue.facts import build_cube
 from models.revenue.kpis import (
     by_dimensions,
     figures,

@@ -130,6 +130,19 @@ def test_write_offs_payments_and_counter_entries(settings: Settings, posted: str
     against(settings, work)
 
 
+def test_costs_that_lie_in_the_home_count_in_the_store(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIRSTPASS_HOME", str(settings.home))
+    settings.home.mkdir(parents=True, exist_ok=True)
+    (settings.home / "costs.csv").write_text("month,dollars\n2026-01,3\n", encoding="utf-8")
+    store = open_store(settings.state, settings.database_url)
+    work_in(store, load_text(store.database, *FILES))
+    (row,) = store.kpis.figures(None, kpis=["cost_to_collect"])
+    assert row.numerator == 3 and row.denominator > 0
+    store.close()
+
+
 def test_kpis_by_dimension(settings: Settings, posted: str) -> None:
     whole = get(settings, "/v1/kpis").json()
     rows = {x["kpi"]: x for x in whole["rows"]}
