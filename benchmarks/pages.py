@@ -1,6 +1,7 @@
 """How fast pages answer with 100,000 claims and 20,000 notes stored: milliseconds at the median.
 
-The store holds submitted claims of a made-up practice, 5,000 drafts with their scores and 20,000
+The store holds a simulated practice of that size, half of its claims scored, all of them answered,
+posted and worked in (denials, balances, KPIs), beside it 5,000 drafts with their scores and 20,000
 notes with their suggestions; every page is asked for in turns, in this process, without network.
 The target is 150 ms for each. Beside it: `/healthz`, which does nothing but answer.
 """
@@ -9,6 +10,7 @@ import asyncio
 import datetime as dt
 import re
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -20,6 +22,7 @@ import msgspec
 
 from benchmarks.harness import arguments, report
 from models.claims.claim import Claim, Diagnosis
+from models.claims.x12.context import Item
 from models.coding.assertion import Assertion
 from models.coding.notes_file import NoteRecord
 from models.coding.suggestion import Evidence, Suggestion
@@ -31,7 +34,11 @@ from serving.store.draft_list import DraftFilter
 from serving.store.draft_types import Assessment
 from serving.store.intake import Transmission
 from serving.store.notes import QueueFilter, Reading
+from serving.store.records import ScoreRecord
 from serving.store.store import Store, open_store
+from serving.store.working import work_in
+from serving.store.worklist import WorkFilter
+from training.simulate import simulate
 
 CLAIMS, NOTES, DRAFTS = 100_000, 20_000, 5_000
 TARGET_MS = 150.0
@@ -63,10 +70,26 @@ def claims(count: int, begin: int = 0) -> Iterator[Claim]:
         )
 
 
+def file_practice(store: Store, count: int) -> None:
+    """A practice's claims with their answers, half of them scored, and all that follows."""
+    practice = simulate("typical", count, 18, 1)
+    own = practice.claims()
+    scored = [
+        ScoreRecord(claim=x, risk=assessment(x.claim_id, i).risk, threshold=0.5, risky=i % 97 > 49)
+        for i, x in enumerate(own[::2])
+    ]
+    for begin in range(0, len(scored), 1000):
+        store.scores.add(scored[begin : begin + 1000])
+    items: list[Item] = [*own, *practice.acknowledgements, *practice.payments]
+    store.intake.load(items, Transmission("practice", b"p" * 32, 1))
+    for name in store.outcomes.practices():
+        print(f"working in {len(own):,} claims", file=sys.stderr, flush=True)
+        work_in(store, name)
+
+
 def fill(store: Store, size: float) -> None:
     """Store everything; ``size`` is a share of the full numbers, for a quick try."""
-    filed = int(CLAIMS * size)
-    store.intake.load(claims(filed), Transmission("bench", b"b" * 32, 1))
+    file_practice(store, int(CLAIMS * size))
     store.drafts.load(claims(int(DRAFTS * size), CLAIMS), "bench", "bench")
     waiting = store.drafts.to_score("none", DRAFTS)
     for begin in range(0, len(waiting), 500):
@@ -132,6 +155,7 @@ async def measure(home: Path, store: Store, rounds: int) -> dict[str, float]:
     app = create_app(settings)
     draft = store.draft_list.page(None, DraftFilter(), today=dt.date.today(), limit=1)[0].token
     note = store.notes.queue(None, QueueFilter(), limit=1)[0].token
+    work = store.worklist.page(None, WorkFilter(), limit=1).lines[0]
     pages = {
         "healthz": "/healthz",
         "worklist": "/worklist",
@@ -145,6 +169,19 @@ async def measure(home: Path, store: Store, rounds: int) -> dict[str, float]:
         "code search": f"/review/{note}/search?q=diabetes+neph&system=ICD-10-CM",
         "rules": "/rules",
         "models": "/models",
+        "denials": "/denials",
+        "denials, filtered": "/denials?category=authorization",
+        "denial": f"/denials/{work.key}",
+        "ledger": "/ledger",
+        "ledger, claim": f"/ledger/claims/{work.claim_id}",
+        "receivables": "/ledger/receivables",
+        "deposits": "/ledger/deposits",
+        "suspense": "/ledger/suspense",
+        "balances": "/balances",
+        "claims without an answer": "/balances/unanswered",
+        "performance": "/performance",
+        "performance, one payer": "/performance?payer=14897",
+        "one figure": "/performance/initial_denial_rate",
         "audit log": "/administration/audit",
     }
     transport = httpx.ASGITransport(app=app)
