@@ -14,9 +14,9 @@ from benchmarks.coding_quality import NOTES, comparable, day_one, mention_recall
 from benchmarks.harness import arguments, report
 from models.codes.icd10cm import Icd10cm
 from models.coding.dayone import THRESHOLD, day_one_model
-from models.coding.features import Dense
 from models.coding.model import ICD10CM
 from models.coding.notes_file import read_notes
+from models.coding.sources import Dense
 from models.coding.specificity import in_force
 from training.coding.dataset import LabelledNotes, label
 from training.coding.score import coding_figures

@@ -22,13 +22,14 @@ import numpy as np
 from benchmarks.harness import arguments, report
 from models.codes.icd10cm import load_icd10cm
 from models.coding.dayone import day_one_model
-from models.coding.features import Sources, collect
+from models.coding.features import collect
 from models.coding.history import StringHistory, fingerprint
 from models.coding.lexicon import Lexicon
 from models.coding.mentions import TermFinder
 from models.coding.model import ICD10CM, CodingModel, SystemPart, ranked
 from models.coding.notes_file import read_notes
 from models.coding.ranker import PriorRanker
+from models.coding.sources import Sources
 from models.coding.specificity import in_force
 from models.coding.words import vocabulary
 from training.coding.dataset import LabelledNotes, label
@@ -99,8 +100,8 @@ def comparable(code: str) -> str:
 
 def mention_recall(model: CodingModel, data: LabelledNotes, on: dt.date) -> dict[str, float]:
     """Of marked strings, how often the code is among the first 1, 5, 10 that day one looks up."""
-    from models.coding.features import read_words
     from models.coding.note import read_note
+    from models.coding.reading import read_words
 
     part = model.parts[ICD10CM]
     found = {1: 0, 5: 0, 10: 0}

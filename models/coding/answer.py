@@ -11,9 +11,9 @@ from models.coding.draft import DraftClaim
 from models.coding.em import VisitLevel, visit_level
 from models.coding.em_elements import Condition
 from models.coding.em_rules import is_office_visit
-from models.coding.features import read_words
 from models.coding.model import ICD10CM, CodingModel
 from models.coding.note import read_note
+from models.coding.reading import read_words
 from models.coding.suggestion import Suggestion
 from models.coding.words import vocabulary
 

@@ -19,13 +19,14 @@ import numpy as np
 from models.coding.attention import LabelAttention
 from models.coding.dense import DenseIndex, Projection
 from models.coding.encoder import ENCODER_FILE, TextEncoder
-from models.coding.features import COLUMNS, FEATURE_SCHEMA, Dense, Sources
+from models.coding.features import COLUMNS, FEATURE_SCHEMA
 from models.coding.habits import NO_HABITS, Habits
 from models.coding.history import StringHistory
 from models.coding.lexicon import Lexicon
 from models.coding.mentions import TermFinder
 from models.coding.model import CodingModel, SystemPart
 from models.coding.ranker import load_ranker, save_ranker
+from models.coding.sources import Dense, Sources
 from models.coding.words import vocabulary
 from models.errors import RegistryError
 from models.registry import require_schema, write_schema

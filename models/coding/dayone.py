@@ -5,12 +5,12 @@ from itertools import chain
 
 from models.codes.icd10cm import Icd10cm, load_icd10cm
 from models.codes.system import CodeSystem
-from models.coding.features import Sources
 from models.coding.history import StringHistory
 from models.coding.lexicon import Lexicon
 from models.coding.mentions import TermFinder
 from models.coding.model import ICD10CM, CodingModel, SystemPart
 from models.coding.ranker import PriorRanker
+from models.coding.sources import Sources
 from models.coding.terms import Kind, Term, entries, icd10cm_terms, index_terms, system_terms
 from models.coding.words import Vocabulary, vocabulary
 

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 import msgspec
 
 from models.coding.assertion import Assertion, modifiers
-from models.coding.features import read_words
 from models.coding.model import ICD10CM, NOT_THE_PATIENTS, CodingModel
 from models.coding.note import read_note
+from models.coding.reading import read_words
 from models.coding.spans import Note, Span
 from models.coding.suggestion import Suggestion
 from models.coding.words import vocabulary

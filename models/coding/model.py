@@ -13,10 +13,12 @@ from models.codes.icd10cm import Icd10cm, load_icd10cm
 from models.coding.assertion import Assertion, AssertionRules
 from models.coding.axes import visit_words
 from models.coding.cautions import code_warnings, conflicts
-from models.coding.features import Candidate, Candidates, NoteReading, Sources, collect, read_words
+from models.coding.features import Candidate, Candidates, collect
 from models.coding.note import read_note
 from models.coding.ranker import Ranker
+from models.coding.reading import NoteReading, read_words
 from models.coding.said import Sentences
+from models.coding.sources import Sources
 from models.coding.specificity import (
     episode_open,
     in_force,

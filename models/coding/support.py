@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from models.codes.icd10cm import Icd10cm
 from models.coding.assertion import Assertion, assertions
-from models.coding.features import spelt_out
+from models.coding.reading import spelt_out
 from models.coding.spans import Note, SectionKind, Span
 from models.coding.stretches import sentence_words
 from models.coding.suggestion import Evidence

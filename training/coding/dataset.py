@@ -8,10 +8,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from models.coding.features import NoteReading, read_words
 from models.coding.history import Marked, marked_string
 from models.coding.note import read_note
 from models.coding.notes_file import NoteRecord
+from models.coding.reading import NoteReading, read_words
 from models.coding.words import tokens, vocabulary
 from models.errors import InputError, Place, Problem
 

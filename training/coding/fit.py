@@ -12,13 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.coding.assertion import AssertionRules
-from models.coding.features import CATEGORICAL, COLUMN, Sources, collect
+from models.coding.features import CATEGORICAL, COLUMN, collect
 from models.coding.habits import NO_HABITS, Habits
 from models.coding.history import Marked, StringHistory, string_entries
 from models.coding.lexicon import Lexicon
 from models.coding.mentions import TermFinder
 from models.coding.model import NEVER_ABOVE, SystemPart, only_not_the_patients, ranked
 from models.coding.ranker import BoosterRanker
+from models.coding.sources import Sources
 from models.coding.words import vocabulary
 from models.measure import fit_calibrator
 from training.coding.attention import NoteAttention

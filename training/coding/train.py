@@ -15,7 +15,7 @@ from models.codes.icd10cm import CodeStatus, Icd10cm, load_icd10cm
 from models.codes.system import code_systems
 from models.coding.artifact import MODEL_NAME, load_artifact, save_artifact
 from models.coding.dayone import day_one_model
-from models.coding.features import FEATURE_SCHEMA, Sources
+from models.coding.features import FEATURE_SCHEMA
 from models.coding.history import StringHistory
 from models.coding.learnt import note_mark, write_learnt
 from models.coding.lexicon import Lexicon
@@ -24,6 +24,7 @@ from models.coding.model import ICD10CM, CodingModel, SystemPart
 from models.coding.notes_file import NoteRecord, read_notes
 from models.coding.pyfunc import COLUMNS, INPUT_COLUMN
 from models.coding.ranker import PriorRanker
+from models.coding.sources import Sources
 from models.coding.terms import index_terms
 from models.coding.words import vocabulary
 from models.errors import NotEnoughDataError, Problem

@@ -13,8 +13,8 @@ import numpy as np
 from models.codes.icd10cm import Icd10cm
 from models.coding.dense import DenseIndex, Projection
 from models.coding.encoder import TextEncoder
-from models.coding.features import Dense
 from models.coding.history import Marked, StringHistory, fingerprint
+from models.coding.sources import Dense
 from models.coding.terms import Kind, Term, icd10cm_terms
 from models.registry import store_folder
 from training.coding.encoder import encoder_source, export_encoder, missing_parts

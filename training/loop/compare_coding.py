@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 import numpy as np
 
-from models.coding.features import read_words
 from models.coding.model import CodingModel
 from models.coding.note import read_note
 from models.coding.notes_file import NoteRecord
+from models.coding.reading import read_words
 from models.coding.words import vocabulary
 from models.measure import calibration_error
 from models.measure.drift import paired_gain

@@ -8,10 +8,11 @@ import pytest
 
 from models.coding.artifact import load_artifact, save_artifact
 from models.coding.dayone import day_one_model
-from models.coding.features import COLUMN, collect, read_words
+from models.coding.features import COLUMN, collect
 from models.coding.habits import LEAST_VISITS, NO_HABITS, Habits
 from models.coding.model import ICD10CM, CodingModel
 from models.coding.note import read_note
+from models.coding.reading import read_words
 from models.coding.words import vocabulary
 
 HEART, MIND = "207RC0000X", "2084P0800X"

@@ -4,12 +4,12 @@ from functools import lru_cache
 from pathlib import Path
 
 from models.codes.icd10cm import load_icd10cm
-from models.coding.features import Sources
 from models.coding.history import StringHistory
 from models.coding.lexicon import Lexicon
 from models.coding.mentions import TermFinder
 from models.coding.model import ICD10CM, CodingModel, SystemPart
 from models.coding.ranker import PriorRanker
+from models.coding.sources import Sources
 from models.coding.terms import entries, icd10cm_terms
 from models.coding.words import vocabulary
 from models.errors import RegistryError

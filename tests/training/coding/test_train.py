@@ -14,10 +14,10 @@ from models.claims.claim import Claim, Person, Provider, ServiceLine
 from models.claims.tabular import write_jsonl
 from models.coding.artifact import load_artifact
 from models.coding.dayone import day_one_model
-from models.coding.features import Sources
 from models.coding.model import CodingModel, SystemPart
 from models.coding.notes_file import NoteCode, NoteRecord
 from models.coding.ranker import PriorRanker
+from models.coding.sources import Sources
 from models.errors import NotEnoughDataError
 from training.coding import fit
 from training.coding import train as module

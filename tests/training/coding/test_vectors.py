@@ -10,9 +10,10 @@ from models.coding.attention import LabelAttention
 from models.coding.dayone import day_one_model
 from models.coding.dense import DenseIndex, Projection
 from models.coding.encoder import TextEncoder
-from models.coding.features import Dense, read_words
 from models.coding.model import ICD10CM
 from models.coding.note import read_note
+from models.coding.reading import read_words
+from models.coding.sources import Dense
 from models.coding.words import vocabulary
 from models.errors import InputError
 from training.coding.encoder import ENCODER_VARIABLE, encoder_source, export_encoder, missing_parts
