@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 import msgspec
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, select, union
 
 from models.claims.claim import Claim
 from models.claims.common import ZERO
@@ -21,7 +21,7 @@ from serving.store.history import (
     stored_submission,
     submission_query,
 )
-from serving.store.ledger_tables import LedgerEntryRow
+from serving.store.ledger_tables import LedgerEntryRow, LedgerGroupRow
 from serving.store.tables import AcknowledgementRow, PaymentRow, RemittanceRow, SubmissionRow
 
 _MOST_NUMBERS = 500
@@ -106,15 +106,15 @@ def part_history(connection: Connection, practice: str, submission: int) -> Part
     numbers = sorted({x.claim.claim_id for x in stored})[:_MOST_NUMBERS]
     items: list[Item] = [x.claim for x in stored]
     items += _payments(connection, practice, numbers)
+    answer = AcknowledgementRow
     found = connection.execute(
-        select(AcknowledgementRow.payload)
-        .where(
-            AcknowledgementRow.claim_id.in_(numbers),
-            AcknowledgementRow.practice.in_((practice, "")),
-        )
-        .order_by(AcknowledgementRow.id)
+        select(answer.practice, answer.payload)
+        .where(answer.claim_id.in_(numbers))
+        .order_by(answer.id)
     )
-    items += [decode_acknowledgement(payload) for payload in found.scalars()]
+    # Whose they are is looked at here: as a condition, SQLite would go through the practice's.
+    own_answers = (x.payload for x in found if x.practice in (practice, ""))
+    items += [decode_acknowledgement(payload) for payload in own_answers]
     history = build_history(items)
     return PartHistory(history, _rows(history, stored))
 
@@ -139,35 +139,34 @@ def _rows(history: ClaimHistory, stored: Sequence[StoredSubmission]) -> list[int
 
 def _payments(connection: Connection, practice: str, numbers: Sequence[str]) -> list[Item]:
     """Payments that name one of the claims, each with these remittances only."""
-    entry = LedgerEntryRow
+    entry, group, paid = LedgerEntryRow, LedgerGroupRow, RemittanceRow
+    # All by index: encounters bear the number of their first claim, a claim of the same patient.
+    encounters = select(group.subject).where(
+        group.practice == practice, group.claim_id.in_(numbers)
+    )
     controls = select(entry.control).where(
-        entry.practice == practice, entry.submission.in_(numbers), entry.control != "",
-        entry.encounter.in_(
-            select(entry.encounter).where(entry.practice == practice, entry.submission.in_(numbers))
-        ),
+        entry.practice == practice, entry.encounter.in_(encounters),
+        entry.submission.in_(numbers), entry.control != "",
     )  # fmt: skip
     known = sorted(set(connection.execute(controls).scalars()))[:_MOST_NUMBERS]
-    query = (
-        select(PaymentRow.key, PaymentRow.payload.label("header"), RemittanceRow.payload)
-        .join(PaymentRow, PaymentRow.key == RemittanceRow.payment)
-        .where(
-            PaymentRow.practice == practice,
-            or_(
-                RemittanceRow.claim_id.in_(numbers),
-                RemittanceRow.payer_control_number.in_(known),
-            ),
-        )
-        .order_by(PaymentRow.answered, PaymentRow.key, RemittanceRow.id)
-    )
-    headers: dict[bytes, bytes] = {}
+    # One condition on both columns, or a join, would make SQLite read all payments.
     parts: dict[bytes, list[bytes]] = {}
-    for row in connection.execute(query):
-        headers[row.key] = row.header
-        parts.setdefault(row.key, []).append(row.payload)
+    for row in connection.execute(
+        union(
+            select(paid.id, paid.payment, paid.payload).where(paid.claim_id.in_(numbers)),
+            select(paid.id, paid.payment, paid.payload).where(paid.payer_control_number.in_(known)),
+        ).order_by("id")
+    ):
+        parts.setdefault(row.payment, []).append(row.payload)
+    headers = connection.execute(
+        select(PaymentRow.key, PaymentRow.payload)
+        .where(PaymentRow.key.in_(sorted(parts)), PaymentRow.practice == practice)
+        .order_by(PaymentRow.answered, PaymentRow.key)
+    ).all()
     return [
         msgspec.structs.replace(
-            decode_payment(headers[key]),
-            remittances=tuple(decode_remittance(x) for x in payloads),
+            decode_payment(header.payload),
+            remittances=tuple(decode_remittance(x) for x in parts[header.key]),
         )
-        for key, payloads in parts.items()
+        for header in headers
     ]

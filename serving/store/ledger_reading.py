@@ -1,12 +1,12 @@
 """Looking at the ledger: balances, receivables by age, a claim's postings, payments, suspense."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any, Literal, TypeVar
 
 import msgspec
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import Connection, Select, case, func, select
 
 from models.claims.common import ZERO
 from models.revenue.ageing import BUCKETS, Basis, bucket_days
@@ -230,31 +230,29 @@ class LedgerReports:
             owed.label("owed"), credit.label("credit"),
         ).group_by(table.account, table.owner, name)  # fmt: skip
         rows: dict[tuple[str, str], Receivable] = {}
-        own = SubmissionRow
-        called = select(own.payer, func.max(own.payer_name).label("name")).group_by(own.payer)
-        with self._database.read() as connection:
-            found = connection.execute(_own(called, own.practice, practices))
-            names: dict[str, str] = {row.payer: row.name for row in found}
-            for row in connection.execute(_own(query, table.practice, practices)):
-                key = (row.account, row.owner)
-                before = rows.get(key) or Receivable(
-                    *key,
-                    names.get(row.owner, ""),
-                    0,
-                    ZERO,
-                    {name: ZERO for name, _ in BUCKETS},
-                    ZERO,
-                )
-                part, back = row.owed, row.credit
-                before.buckets[row.bucket] += part
-                rows[key] = Receivable(
-                    *key,
-                    before.name,
-                    before.services + row.services,
-                    before.total + part + back,
-                    before.buckets,
-                    before.credits + back,
-                )
+        with self._database.read(snapshot=True) as connection:
+            fetched = connection.execute(_own(query, table.practice, practices)).all()
+            names = _payer_names(connection, practices, {row.owner for row in fetched})
+        for row in fetched:
+            key = (row.account, row.owner)
+            before = rows.get(key) or Receivable(
+                *key,
+                names.get(row.owner, ""),
+                0,
+                ZERO,
+                {name: ZERO for name, _ in BUCKETS},
+                ZERO,
+            )
+            part, back = row.owed, row.credit
+            before.buckets[row.bucket] += part
+            rows[key] = Receivable(
+                *key,
+                before.name,
+                before.services + row.services,
+                before.total + part + back,
+                before.buckets,
+                before.credits + back,
+            )
         return sorted(rows.values(), key=lambda x: (-x.total, x.account, x.owner))
 
     def claim(self, practices: Sequence[str] | None, claim_id: str) -> ClaimLedger:
@@ -378,6 +376,20 @@ def posted_entry(x: KeptEntry) -> PostedEntry:
         e.source.file, e.source.segment_number, x.origin, x.actor, x.words, x.counters,
         x.countered, x.created,
     )  # fmt: skip
+
+
+def _payer_names(
+    connection: Connection, practices: Sequence[str] | None, payers: Iterable[str]
+) -> dict[str, str]:
+    """The name of each payer on its latest claim; each look ends at the first that is found."""
+    table = SubmissionRow
+    found = {}
+    for payer in payers:
+        query = select(table.payer_name).where(table.payer == payer).order_by(table.id.desc())
+        name = connection.execute(_own(query, table.practice, practices).limit(1)).scalar()
+        if name:
+            found[payer] = name
+    return found
 
 
 def _own(query: Any, practice: Any, practices: Sequence[str] | None) -> Any:

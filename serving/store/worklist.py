@@ -1,6 +1,7 @@
 """Looking at denials as work: the list for stated hours, one item with all that is known of it."""
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -207,27 +208,29 @@ class DenialWorklist:
     def facets(self, practices: Sequence[str] | None) -> dict[str, list[WorkFacet]]:
         """Values of what waits, by payer, category, action, root cause, and who has it."""
         table = WorkItemRow
-        found: dict[str, list[WorkFacet]] = {}
-        with self._database.read(snapshot=True) as connection:
-            for name, words in (
-                ("payer", func.max(table.payer_name)), ("category", table.category),
-                ("action", table.action), ("assigned_to", table.assigned_to),
-                ("gap", table.gap),
-            ):  # fmt: skip
-                column = getattr(table, name)
-                query = (
-                    select(column.label("value"), words.label("words"), func.count().label("items"))
-                    .where(*_conditions(practices, WorkFilter()))
-                    .group_by(column)
-                    .order_by(func.count().desc(), column)
-                    .limit(MOST_FACETS)
-                )
-                found[name] = [
-                    WorkFacet(x.value, x.words or x.value, x.items)
-                    for x in connection.execute(query)
-                    if x.value
-                ]
-        return found
+        names = ("payer", "category", "action", "assigned_to", "gap")
+        columns = [getattr(table, name) for name in names]
+        # One look at the items instead of one for each kind of value.
+        query = (
+            select(*columns, func.max(table.payer_name), func.count())
+            .where(*_conditions(practices, WorkFilter()))
+            .group_by(*columns)
+        )
+        counts: dict[str, Counter[str]] = {name: Counter() for name in names}
+        words: dict[str, str] = {}
+        with self._database.read() as connection:
+            for *values, payer_name, count in connection.execute(query):
+                for name, value in zip(names, values, strict=True):
+                    counts[name][value] += count
+                words[values[0]] = max(words.get(values[0], ""), payer_name)
+        return {
+            name: [
+                WorkFacet(value, (words.get(value) if name == "payer" else "") or value, count)
+                for value, count in sorted(own.items(), key=lambda x: (-x[1], x[0]))[:MOST_FACETS]
+                if value
+            ]
+            for name, own in counts.items()
+        }
 
     def causes(self, practices: Sequence[str] | None) -> list[CauseRow]:
         """What denials trace back to, the most at stake first."""
