@@ -232,7 +232,7 @@ class LedgerReports:
         rows: dict[tuple[str, str], Receivable] = {}
         with self._database.read(snapshot=True) as connection:
             fetched = connection.execute(_own(query, table.practice, practices)).all()
-            names = _payer_names(connection, practices, {row.owner for row in fetched})
+            names = _payer_names(connection, practices, {row.owner for row in fetched} - {""})
         for row in fetched:
             key = (row.account, row.owner)
             before = rows.get(key) or Receivable(
