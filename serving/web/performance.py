@@ -1,8 +1,6 @@
 """Performance: KPI tiles, one KPI told apart by everything, reasons of denials, downloads."""
 
-import re
 from collections.abc import Mapping
-from urllib.parse import urlencode
 
 import msgspec
 from markupsafe import Markup
@@ -10,7 +8,7 @@ from starlette.responses import Response
 
 from models.history.rules.counts import wilson
 from models.revenue.analysis import ChangePoint, Reason
-from models.revenue.kpis import DIMENSIONS, Benchmark, Figure, Kpi, load_benchmarks, load_kpis
+from models.revenue.kpis import Benchmark, Figure, Kpi, load_benchmarks, load_kpis
 from serving.problems import ServiceError
 from serving.reports.kpis import WRITERS
 from serving.reports.monthly import CHANGING, COMPARED, changes_of, shown
@@ -18,7 +16,9 @@ from serving.store.denied_claims import DeniedFor
 from serving.store.kpis import KpiRow
 from serving.store.worklist import CauseRow
 from serving.web.door import Door, Visit
-from serving.web.plots import Point, line, pareto, spark
+from serving.web.kpi_tiles import Tile, interval_words, tile_of
+from serving.web.kpi_view import TOLD, Filters, View, asked_view, filters_of
+from serving.web.plots import Point, line, pareto
 from serving.web.render import Key
 from serving.web.words import GAPS, category_words
 
@@ -31,66 +31,12 @@ KEYS = (
 MOST_REASONS = 12
 #: Values of a dimension that a table shows; the rest is in the downloads.
 MOST_VALUES = 40
-_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
-_TOLD = ("payer", "provider", "location", "specialty")
-_WORSE_UP = frozenset(
-    {
-        "initial_denial_rate", "initial_denial_rate_without_duplicates",
-        "initial_denial_rate_dollars", "zero_pay_rate", "partial_denial_rate",
-        "denial_write_off_rate", "days_in_ar", "ar_over_90_share", "days_service_to_submission",
-        "days_submission_to_payment", "days_service_to_payment", "cost_to_collect",
-        "underpayment_found",
-    }
-)  # fmt: skip
 _KINDS = {
     ".csv": "text/csv; charset=utf-8",
     ".json": "application/json",
     ".parquet": "application/vnd.apache.parquet",
     ".pdf": "application/pdf",
 }
-
-
-class View(msgspec.Struct, frozen=True):
-    """What is looked at; empty: everything."""
-
-    since: str = ""
-    until: str = ""
-    payer: str = ""
-    provider: str = ""
-    location: str = ""
-    specialty: str = ""
-
-    @property
-    def where(self) -> dict[str, str]:
-        """The dimensions that are held to one value."""
-        return {name: value for name in _TOLD if (value := getattr(self, name))}
-
-    @property
-    def query(self) -> str:
-        """The same as part of an address."""
-        return urlencode({k: v for k, v in msgspec.structs.asdict(self).items() if v})
-
-
-class Choice(msgspec.Struct, frozen=True):
-    """A value to look at alone."""
-
-    value: str
-    words: str
-
-
-class Tile(msgspec.Struct, frozen=True):
-    """A KPI at a glance; ``better`` says how the last whole month compares with the one before."""
-
-    kpi: Kpi
-    value: str
-    numerator: float
-    denominator: float
-    interval: str
-    change: str
-    better: bool | None
-    published: str
-    as_published: bool | None
-    spark: Markup
 
 
 class PayerRow(msgspec.Struct, frozen=True):
@@ -100,17 +46,6 @@ class PayerRow(msgspec.Struct, frozen=True):
     name: str
     answers: int
     cells: tuple[str, ...]
-
-
-class Filters(msgspec.Struct, frozen=True):
-    """What can be chosen, and what is."""
-
-    view: View
-    months: tuple[str, ...]
-    payers: tuple[Choice, ...]
-    providers: tuple[Choice, ...]
-    locations: tuple[Choice, ...]
-    specialties: tuple[Choice, ...]
 
 
 class PerformancePage(msgspec.Struct, frozen=True):
@@ -202,7 +137,7 @@ def add_performance(door: Door) -> None:
 
 def performance_page(visit: Visit) -> PerformancePage:
     """The page's context."""
-    store, practices, view = visit.store.kpis, visit.practices, _view(visit)
+    store, practices, view = visit.store.kpis, visit.practices, asked_view(visit)
     how = {"where": view.where, "since": view.since, "until": view.until}
     whole = {x.kpi: x for x in store.figures(practices, **how)}  # type: ignore[arg-type]
     monthly: dict[str, list[KpiRow]] = {}
@@ -213,9 +148,9 @@ def performance_page(visit: Visit) -> PerformancePage:
     by_payer = store.figures(practices, by=("payer",), kpis=COMPARED, **how)  # type: ignore[arg-type]
     kpis = load_kpis()
     return PerformancePage(
-        filters=_filters(visit, view, detail.payers),
+        filters=filters_of(visit, view, detail.payers),
         tiles=tuple(
-            _tile(kpi, whole.get(name), monthly.get(name, [])) for name, kpi in kpis.items()
+            tile_of(kpi, whole.get(name), monthly.get(name, [])) for name, kpi in kpis.items()
         ),
         reasons=tuple(reasons),
         pareto=pareto(
@@ -241,7 +176,7 @@ def kpi_page(visit: Visit) -> KpiPage:
     kpi = load_kpis().get(name)
     if kpi is None:
         raise ServiceError(404, "not-found", "there is no such figure")
-    store, practices, view = visit.store.kpis, visit.practices, _view(visit)
+    store, practices, view = visit.store.kpis, visit.practices, asked_view(visit)
 
     def rows(*by: str) -> list[KpiRow]:
         return store.figures(
@@ -254,11 +189,11 @@ def kpi_page(visit: Visit) -> KpiPage:
     changes = _changes(name, months)
     points = [_point(kpi, x) for x in months]
     return KpiPage(
-        filters=_filters(visit, view, payers),
+        filters=filters_of(visit, view, payers),
         kpi=kpi,
         benchmark=load_benchmarks().get(name),
         value=shown(kpi, whole.value),
-        interval=_interval(kpi, whole),
+        interval=interval_words(kpi, whole),
         figure=Figure(whole.value, whole.numerator, whole.denominator),
         plot=line(
             points, f"{kpi.words} by month of {kpi.month}", height=220, top=_top(kpi, points),
@@ -268,13 +203,13 @@ def kpi_page(visit: Visit) -> KpiPage:
         months=tuple(
             ValueRow(x.where["month"], x.where["month"], shown(kpi, x.value), x) for x in months
         ),
-        tables=tuple(_value_table(kpi, d, rows(d), payers) for d in _TOLD if d not in view.where),
+        tables=tuple(_value_table(kpi, d, rows(d), payers) for d in TOLD if d not in view.where),
     )  # fmt: skip
 
 
 def reason_page(visit: Visit) -> ReasonPage:
     """The context of a reason."""
-    asked, view = visit.request.path_params, _view(visit)
+    asked, view = visit.request.path_params, asked_view(visit)
     carc, category = str(asked["carc"])[:10], str(asked["category"])[:40]
     reasons = visit.store.kpis.reasons(visit.practices)
     found = next((x for x in reasons if (x.carc, x.category) == (carc, category)), None)
@@ -285,74 +220,6 @@ def reason_page(visit: Visit) -> ReasonPage:
         until=view.until,
     )  # fmt: skip
     return ReasonPage(view, carc, category_words(category), found.words, category, tuple(rows))
-
-
-def _view(visit: Visit) -> View:
-    months = {
-        name: given if _MONTH.fullmatch(given := visit.query(name)) else ""
-        for name in ("since", "until")
-    }
-    return View(**months, **{name: visit.query(name)[:120] for name in _TOLD})
-
-
-def _filters(visit: Visit, view: View, payers: Mapping[str, str]) -> Filters:
-    values = visit.store.kpis.values(visit.practices)
-    choices = {
-        name: tuple(
-            sorted(
-                (Choice(x, payers.get(x, x) if name == "payer" else x) for x in values[name] if x),
-                key=lambda c: c.words,
-            )
-        )
-        for name in _TOLD
-    }
-    months = tuple(values[DIMENSIONS[0]])
-    return Filters(
-        view, months, choices["payer"], choices["provider"], choices["location"],
-        choices["specialty"],
-    )  # fmt: skip
-
-
-def _tile(kpi: Kpi, whole: KpiRow | None, months: list[KpiRow]) -> Tile:
-    known = [x for x in months if x.value is not None]
-    values = [x.value for x in known if x.value is not None]
-    change, better = "", None
-    if len(values) > 2:
-        # The running month may not be over: the two before it are compared.
-        before, last = values[-3], values[-2]
-        shift = 100 * (last - before) if kpi.unit == "share" else last - before
-        month = known[-2].where["month"]
-        if round(shift, 1):
-            unit = {"share": "points", "days": "days"}.get(kpi.unit, "dollars")
-            change = f"{shift:+,.1f} {unit} in {month}"
-            better = (last < before) == (kpi.id in _WORSE_UP)
-        else:
-            change = f"unchanged in {month}"
-    published = load_benchmarks().get(kpi.id)
-    value = whole.value if whole is not None else None
-    fits = None
-    if published is not None and value is not None:
-        fits = (published.low is None or kpi.id in _WORSE_UP or value >= published.low) and (
-            published.high is None or value <= published.high
-        )
-    return Tile(
-        kpi,
-        shown(kpi, value),
-        whole.numerator if whole else 0.0,
-        whole.denominator if whole else 0.0,
-        _interval(kpi, whole),
-        change,
-        better,
-        "" if published is None else published.words,
-        fits,
-        spark(values, f"{kpi.words} by month") if len(values) > 1 else Markup(""),
-    )
-
-
-def _interval(kpi: Kpi, row: KpiRow | None) -> str:
-    if row is None or row.low is None or row.high is None:
-        return ""
-    return f"{shown(kpi, row.low)} to {shown(kpi, row.high)} with 95 % certainty"
 
 
 def _point(kpi: Kpi, row: KpiRow) -> Point:
