@@ -2,32 +2,41 @@
 
 Simulated practices of two years. The model is trained once, as of the end of the first year, and
 then left alone; the watch runs every seven days of the second year. A rule that began in that
-year counts as shown from the week in which its fourth denial arrived within one window; it is
-named when a run speaks of that payer, category and one of the rule's codes. A quiet year is the
-same practice without any rule that changes: whatever is said there is a false alarm.
+year counts as shown from the day on which its fourth denial within 28 days arrived; it is named
+when a run speaks of its payer and category with claims of which at least half were denied by that
+rule. A finding is true when such a rule began in the year before it (one that stopped, for denials
+that stay away), and a false alarm otherwise. A quiet year is the same practice without any rule
+that changes; providers join there too, and a payer that has not enrolled one yet is a true finding.
 """
 
 import datetime as dt
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import replace
 
 import numpy as np
 
 from benchmarks.harness import arguments, report
 from models.claims.x12.context import Item
+from models.denial.drift import DriftFinding
 from models.denial.model import DenialModel
 from models.history import HistoryOptions, build_history
 from training.denial.dataset import DenialData, build_dataset
 from training.denial.train import finish, fit_and_test
 from training.denial.windows import choose_windows
-from training.monitor.outcomes import LEAST_DENIALS
-from training.monitor.run import WINDOW_DAYS, as_of_submission, watch
+from training.monitor.run import as_of_submission, watch
 from training.simulate import SimulatedPractice, load_profile, simulate
 from training.simulate.calendar import day_date
-from training.simulate.rules import OPEN_START, Rule
+from training.simulate.rules import OPEN_END, OPEN_START, Rule
 
 MONTHS = 24
 LEARNT_DAYS = 365
+#: A rule is shown once so many of its denials arrived within so many days.
+SHOWN_DENIALS = 4
+SHOWN_DAYS = 28
+#: Days for which a change is news.
+NEWS_DAYS = 365
+#: Share of a finding's claims that a rule must have denied for the finding to be about it.
+MOST = 0.5
 
 
 def practice_of(seed: int, claims: int, *, quiet: bool) -> SimulatedPractice:
@@ -61,7 +70,7 @@ def weeks(practice: SimulatedPractice) -> list[dt.date]:
 
 
 def shown_on(practice: SimulatedPractice, rule: Rule) -> dt.date | None:
-    """The day on which the rule's fourth denial within one window had arrived."""
+    """The day on which the rule's fourth denial within 28 days had arrived."""
     days = sorted(
         s.answered
         for s in practice.submissions
@@ -69,74 +78,82 @@ def shown_on(practice: SimulatedPractice, rule: Rule) -> dt.date | None:
         and s.answered <= practice.calendar.end
         and any(d is not None and d.rule is rule for d in s.decision.lines)
     )
-    for first, last in zip(days, days[LEAST_DENIALS - 1 :], strict=False):
-        if last - first < WINDOW_DAYS:
+    for first, last in zip(days, days[SHOWN_DENIALS - 1 :], strict=False):
+        if last - first < SHOWN_DAYS:
             return day_date(last)
     return None
 
 
-def measure(seed: int, claims: int) -> dict[str, float]:
-    """Rules shown, named, weeks until then; other findings about denials a year."""
-    practice = practice_of(seed, claims, quiet=False)
+class Truth:
+    """Which rules a finding is about."""
+
+    def __init__(self, practice: SimulatedPractice) -> None:
+        self.rules = practice.every_rule()
+        self._denied: defaultdict[str, set[int]] = defaultdict(set)
+        for s in practice.submissions:
+            for line in s.decision.lines if s.decision is not None else ():
+                if line is not None and line.rule is not None:
+                    self._denied[s.claim.claim_id].add(line.rule.number)
+
+    def begun(self, finding: DriftFinding, day: dt.date) -> list[Rule]:
+        """Rules that began lately and denied most of the finding's claims."""
+        counts = Counter(n for c in finding.claims for n in self._denied[c])
+        return [
+            rule
+            for rule in self.rules
+            if counts[rule.number] >= MOST * len(finding.claims)
+            and rule.mechanism.category == finding.category
+            and rule.start > OPEN_START
+            and 0 <= (day - day_date(rule.start)).days < NEWS_DAYS
+        ]
+
+    def stopped(self, finding: DriftFinding, day: dt.date) -> list[Rule]:
+        """Rules of the finding's payer and category that stopped lately."""
+        return [
+            rule
+            for rule in self.rules
+            if rule.payer.claim_payer.name == finding.payer
+            and rule.mechanism.category == finding.category
+            and rule.stop < OPEN_END
+            and 0 <= (day - day_date(rule.stop)).days < NEWS_DAYS
+        ]
+
+
+def measure(seed: int, claims: int, *, quiet: bool) -> dict[str, float]:
+    """Rules shown, named, days until then; distinct false alarms of a year, by kind."""
+    practice = practice_of(seed, claims, quiet=quiet)
     trained = day_date(practice.calendar.start + LEARNT_DAYS)
     model = learn(practice, trained)
     data = second_year(practice, model)
-    said: defaultdict[tuple[str, str, str], list[dt.date]] = defaultdict(list)
+    truth = Truth(practice)
     runs = weeks(practice)
-    for day in runs:
-        for finding in watch(data, model, day).findings:
-            if finding.kind == "denials_started":
-                said[finding.payer, finding.category, finding.subject].append(day)
-    shown = named = prompt = 0
-    delays = []
-    explained: set[tuple[str, str, str]] = set()
-    for rule in practice.every_rule():
-        if rule.start <= OPEN_START or day_date(rule.start) <= trained:
-            continue
-        visible = shown_on(practice, rule)
-        payer = rule.payer.claim_payer.name
-        about = [
-            (p, c, s)
-            for p, c, s in said
-            if p == payer
-            and c == rule.mechanism.category
-            and (s in rule.codes or s in ("", rule.npi) or not rule.codes)
-        ]
-        explained.update(about)
-        if visible is None or visible > runs[-1]:
-            continue
-        shown += 1
-        first = min(
-            (d for key in about for d in said[key] if d >= day_date(rule.start)), default=None
-        )
-        if first is not None:
-            named += 1
-            wait = max(0, (first - visible).days)
-            delays.append(wait)
-            prompt += wait <= 7
-    unexplained = {key for key in said if key not in explained}
-    return {
-        "runs": len(runs),
-        "rules_shown": shown,
-        "rules_named": named,
-        "named_by_next_run": prompt,
-        "median_days_to_name": float(np.median(delays)) if delays else float("nan"),
-        "other_findings": len(unexplained),
-    }
-
-
-def quiet_year(seed: int, claims: int) -> dict[str, float]:
-    """Distinct findings in a year in which no payer changes a rule, by kind."""
-    practice = practice_of(seed, claims, quiet=True)
-    model = learn(practice, day_date(practice.calendar.start + LEARNT_DAYS))
-    data = second_year(practice, model)
-    kinds: defaultdict[str, set[tuple[str, str, str]]] = defaultdict(set)
-    runs = weeks(practice)
+    named: dict[int, dt.date] = {}
+    false: defaultdict[str, set[tuple[str, str, str]]] = defaultdict(set)
     for day in runs:
         for f in watch(data, model, day).findings:
-            kinds[f.kind].add((f.payer, f.category, f.subject))
-    names = ("denials_started", "denials_stopped", "outcomes", "inputs", "scores")
-    return {"runs": len(runs), **{name: len(kinds[name]) for name in names}}
+            begun = truth.begun(f, day) if f.kind == "denials_started" else []
+            for rule in begun:
+                named.setdefault(rule.number, day)
+            if not begun and not (f.kind == "denials_stopped" and truth.stopped(f, day)):
+                false[f.kind].add((f.payer, f.category, f.subject))
+    shown = {
+        rule.number: visible
+        for rule in truth.rules
+        if rule.start > OPEN_START
+        and day_date(rule.start) > trained
+        and (visible := shown_on(practice, rule)) is not None
+        and visible <= runs[-1]
+    }
+    waits = [max(0, (named[n] - visible).days) for n, visible in shown.items() if n in named]
+    kinds = ("denials_started", "denials_stopped", "outcomes", "inputs", "scores")
+    return {
+        "runs": len(runs),
+        "rules_shown": len(shown),
+        "rules_named": len(waits),
+        "named_by_next_run": sum(wait <= 7 for wait in waits),
+        "median_days_to_name": float(np.median(waits)) if waits else float("nan"),
+        **{f"false_{kind}": len(false[kind]) for kind in kinds},
+    }
 
 
 def main() -> None:
@@ -147,10 +164,8 @@ def main() -> None:
     options = parser.parse_args()
     figures: dict[str, float] = {}
     for seed in options.seeds:
-        for title, found in (
-            ("changing", measure(seed, options.claims)),
-            ("quiet", quiet_year(seed, options.claims)),
-        ):
+        for title in ("changing", "quiet"):
+            found = measure(seed, options.claims, quiet=title == "quiet")
             figures |= {f"{title}_{seed}_{name}": value for name, value in found.items()}
     report("monitor", options.json, figures, {}, {})
 

@@ -24,7 +24,8 @@ class DriftFinding(msgspec.Struct, frozen=True):
     probabilities for scores, and the stability index beside its customary mark for inputs.
     ``p_value`` is before the correction for many looks; ``since`` is the first answer that
     shows it. ``payer`` is the payer's name, ``subject`` what it is about: a procedure code, a
-    provider's NPI, an attribute. ``claims`` are account numbers, most recent first.
+    provider's NPI, an attribute. ``claims`` are account numbers, most recent first; ``answer`` is
+    the CARC, or CARC+RARC, that they were all denied with.
     """
 
     kind: DriftKind
@@ -38,6 +39,7 @@ class DriftFinding(msgspec.Struct, frozen=True):
     subject: str = ""
     since: dt.date | None = None
     claims: tuple[str, ...] = ()
+    answer: str = ""
 
 
 class PayerDrift(msgspec.Struct, frozen=True):

@@ -53,22 +53,6 @@ def spread_p_value(reference: npt.ArrayLike, current: npt.ArrayLike) -> float:
     return float(stats.chi2_contingency(kept, correction=False).pvalue)
 
 
-def more_than_expected(count: int, probabilities: Scores) -> float:
-    """How likely are ``count`` denials or more, if each claim's probability were right?
-
-    Exact where the claims are few (Poisson binomial), a Poisson bound beyond.
-
-    >>> round(more_than_expected(2, [0.5, 0.5]), 2)
-    0.25
-    """
-    p = np.clip(np.asarray(probabilities, dtype=np.float64), 0.0, 1.0)
-    if count <= 0:
-        return 1.0
-    if p.size > 400:
-        return float(stats.poisson.sf(count - 1, p.sum()))
-    return float(min(1.0, max(0.0, _distribution(p)[count:].sum())))
-
-
 def by_group(
     hit: npt.ArrayLike, probabilities: Scores, groups: npt.ArrayLike
 ) -> tuple[npt.NDArray[np.bool_], Floats]:
@@ -86,6 +70,18 @@ def by_group(
     any_hit = np.bincount(group, np.asarray(hit, dtype=np.float64), count) > 0
     p = np.clip(np.asarray(probabilities, dtype=np.float64), 0.0, 1.0 - 1e-12)
     return any_hit, -np.expm1(np.bincount(group, np.log1p(-p), count))
+
+
+def after_seeing(shape: float, seen: int, expected: float) -> tuple[float, float]:
+    """By how much is a model off, once ``seen`` denials came where it expected so many?
+
+    The factor by which it may be off is gamma, of mean 1 and variance ``1 / shape`` before
+    anything is seen. Returns its mean afterwards, and the new shape, for `more_than_foretold`.
+
+    >>> after_seeing(4.0, 4, 0.0)
+    (2.0, 8.0)
+    """
+    return (shape + seen) / (shape + expected), shape + seen
 
 
 def more_than_foretold(count: int, expected: float, shape: float) -> float:
@@ -114,28 +110,6 @@ def fewer_than_foretold(count: int, expected: float, shape: float) -> float:
     if expected <= 0:
         return 1.0
     return float(stats.nbinom.cdf(count, shape, shape / (shape + expected)))
-
-
-def fewer_than_expected(count: int, probabilities: Scores) -> float:
-    """How likely are ``count`` denials or fewer, if each claim's probability were right?
-
-    >>> round(fewer_than_expected(0, [0.5, 0.5]), 2)
-    0.25
-    """
-    p = np.clip(np.asarray(probabilities, dtype=np.float64), 0.0, 1.0)
-    if p.size > 400:
-        return float(stats.poisson.cdf(count, p.sum()))
-    return float(min(1.0, max(0.0, _distribution(p)[: count + 1].sum())))
-
-
-def _distribution(p: Floats) -> Floats:
-    """P(exactly k denials), k = 0..n, of independent claims."""
-    chance = np.zeros(p.size + 1)
-    chance[0] = 1.0
-    for number, own in enumerate(p.tolist()):
-        chance[1 : number + 2] = chance[1 : number + 2] * (1 - own) + chance[: number + 1] * own
-        chance[0] *= 1 - own
-    return chance
 
 
 def _shares(counts: npt.ArrayLike) -> Floats:

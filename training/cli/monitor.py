@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def monitor(
     history: OptionalHistory = None,
     version: Annotated[str, typer.Option(help="Version or alias to watch.")] = "champion",
-    days: Annotated[int, typer.Option(help="Days of answers to look at.", min=7)] = 28,
+    days: Annotated[int, typer.Option(help="Days of answers to look at.", min=7)] = 35,
     classes: Classes = None,
     categories: Categories = None,
     crosswalk: Crosswalk = None,

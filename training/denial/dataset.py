@@ -36,8 +36,8 @@ class DenialData(msgspec.Struct, gc=False):
     payer), ``patient`` (fingerprint), ``claim_categories`` bool ``[claims, categories]`` and
     ``claim_reasons`` bool ``[claims, reasons]`` (`training.denial.reasons`). One entry a line:
     ``line_category`` (see `CATEGORY_NUMBER`) and ``line_reason`` (both -1 where the remittance
-    names no lines), ``line_code``, ``line_carc`` ("" where not denied), ``line_charge`` and
-    ``line_allowed`` (dollars, NaN where unknown).
+    names no lines), ``line_code``, ``line_carc`` and ``line_rarc`` (the first remark beside it;
+    "" where not denied), ``line_charge`` and ``line_allowed`` (dollars, NaN where unknown).
     """
 
     claims: list[Claim]
@@ -54,6 +54,7 @@ class DenialData(msgspec.Struct, gc=False):
     line_reason: NDArray[np.int8]
     line_code: list[str]
     line_carc: list[str]
+    line_rarc: list[str]
     line_charge: NDArray[np.float64]
     line_allowed: NDArray[np.float64]
 
@@ -127,6 +128,7 @@ def _labels(submissions: list[Submission], batch: FeatureBatch, patients: list[i
     line_charge = np.zeros(lines)
     line_allowed = np.full(lines, np.nan)
     line_carc = [""] * lines
+    line_rarc = [""] * lines
     line_code = [""] * lines
     for i, submission in enumerate(submissions):
         low = int(batch.first_line[i])
@@ -149,6 +151,7 @@ def _labels(submissions: list[Submission], batch: FeatureBatch, patients: list[i
                 line_category[low + j] = -1 if outcome.shared else number
                 line_reason[low + j] = -1 if outcome.shared else reason
                 line_carc[low + j] = carc
+                line_rarc[low + j] = outcome.rarcs[0] if outcome.rarcs else ""
             elif outcome.answered and not outcome.shared and outcome.allowed > 0:
                 line_allowed[low + j] = outcome.allowed
         if first.denied and first.category is not None and not categories[i].any():
@@ -169,6 +172,7 @@ def _labels(submissions: list[Submission], batch: FeatureBatch, patients: list[i
         line_reason,
         line_code,
         line_carc,
+        line_rarc,
         line_charge,
         line_allowed,
     )

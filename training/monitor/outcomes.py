@@ -2,193 +2,214 @@
 
 Every cell (payer and denial category; that with a procedure code, a kind of procedure, or a
 provider) is held against the model's own probabilities for the very claims that were answered in
-the window, patients counted once. How likely chance alone would do as much is the tail of a
-negative binomial distribution, since a model may be off by a factor of its own, and the level is
-shared out over all cells looked at (Bonferroni): if the model's probabilities are right up to that
-factor, `LEVEL` bounds the chance of any false alarm in a run, and 52 times `LEVEL` their number in
-a year of weekly runs.
+the window, patients counted once. Within a cell so is each answer (CARC and RARC): a rule has one
+answer, and three times one that this payer never gave for that code says more than three denials
+of a category that it denies anyway. What an answer's share of the category's denials should be,
+the payer's own year before says, and all payers' where it is silent.
+
+How likely chance alone would do as much is the tail of a negative binomial distribution: the
+model, and that share, may be off by a factor of their own, which the year before narrows down
+cell by cell; what the cell itself had in that year is expected again. The level is shared out
+over all cells looked at (Bonferroni): as far as those factors are right, `LEVEL` bounds the
+chance of any false alarm in a run.
 """
 
 import datetime as dt
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from models.denial.cells import Floats
 from models.denial.drift import DriftFinding
-from models.denial.features import procedure_kind
-from models.denial.model import DenialModel
-from models.denial.past import rendering_npi
 from models.measure.drift import (
+    after_seeing,
     by_group,
-    fewer_than_expected,
     fewer_than_foretold,
     more_than_foretold,
 )
 from training.denial.dataset import DenialData
-from training.denial.rows import Mask
+from training.monitor.cells import Key, Places, Units
 
-#: Chance of any false alarm in one run, over all cells together.
-LEVEL = 0.01
-#: One over the variance of the factor by which the model may be off: in a narrow cell up to
-#: twofold, for a whole payer by a third.
+#: Chance of any false alarm in one run, over all cells together: a bound, and far from reached,
+#: since three denials are so surprising in most cells (docs/learning.md has what was measured).
+LEVEL = 0.1
+#: One over the variance of the factor by which the model may be off in a cell: up to twofold.
 SHAPE = 4.0
-PAYER_SHAPE = 20.0
+#: Denials' worth of belief that a payer gives an answer as often as payers do.
+ANSWER_WEIGHT = 2.0
 #: Claims below which a cell is not looked at; denials, and patients denied, below which nothing
 #: "started".
-LEAST_CLAIMS = 4
-LEAST_DENIALS = 4
+LEAST_CLAIMS = 3
+LEAST_DENIALS = 3
 LEAST_PATIENTS = 2
 #: How many times the expected denials are a start, and below which share they have stopped.
 START_RATIO = 2.5
 STOP_SHARE = 0.25
 #: Expected denials without which their absence says nothing.
 LEAST_EXPECTED = 5.0
-#: Denials' worth of belief that the model was right in the months before.
-HELD = 0.5
-#: A narrower cell that holds this share of a wider one's surplus is told in its stead.
+#: A narrower cell that holds this share of a wider one's denials is told in its stead.
 EXPLAINS = 0.5
 CLAIMS_TOLD = 20
 
 #: Kinds of subject from narrow to wide.
 _WIDTH = {"code": 0, "provider": 0, "kind": 1, "": 2}
 
-Key = tuple[str, str, str, str]  # payer, category, kind of subject, subject
-
-
-class Units(msgspec.Struct, gc=False):
-    """What a category denies: lines or claims. Arrays have one entry a unit and cell member.
-
-    ``members`` maps a cell to positions in the arrays.
-    """
-
-    claim: NDArray[np.int64]
-    patient: NDArray[np.uint64]
-    hit: Mask
-    probability: Floats
-    members: dict[Key, list[int]]
-
 
 class Cell(msgspec.Struct, frozen=True):
-    """One cell that moved."""
+    """One cell that moved.
+
+    ``answer`` is that of all its denials, "" where they have several; ``before`` how many were
+    answered in the year before, and ``past`` how many patients were denied so then.
+    """
 
     key: Key
+    category: str
+    answer: str
     started: bool
     observed: int
     expected: float
     count: int
+    before: int
+    past: int
     p_value: float
     claims: tuple[int, ...]
 
-    @property
-    def surplus(self) -> float:
-        """Denials beyond what was expected; negative where they stayed away."""
-        return self.observed - self.expected
+
+def moved_cells(levels: Iterable[Units], *, level: float = LEVEL) -> tuple[list[Cell], int]:
+    """Cells that moved, most certain first, and how many comparisons were made."""
+    suspects: list[Cell] = []
+    looked_at = 0
+    for units in levels:
+        usual = _Usual(units)
+        for key, members in units.members.items():
+            inside = units.now[members]
+            now, past = members[inside], members[~inside]
+            if len(now) < LEAST_CLAIMS:
+                continue
+            looked_at += len(units.categories)
+            hits, foretold = units.hit[now].sum(axis=0), units.probability[now].sum(axis=0)
+            for number in np.flatnonzero(hits >= LEAST_DENIALS).tolist():
+                given, times = np.unique(
+                    units.answer[now, number][units.hit[now, number]], return_counts=True
+                )
+                looked_at += len(given)
+                for answer in (None, *given[times >= LEAST_DENIALS].tolist()):
+                    cell = _started(units, usual, key, number, now, past, answer)
+                    suspects += [cell] if cell else []
+            few = (foretold >= LEAST_EXPECTED) & (hits < STOP_SHARE * foretold)
+            for number in np.flatnonzero(few).tolist():
+                cell = _stopped(units, key, number, now, past)
+                suspects += [cell] if cell else []
+    least_p = level / max(looked_at, 1)
+    return _told([c for c in suspects if c.p_value < least_p]), looked_at
 
 
-def gather_units(data: DenialData, model: DenialModel, claims: NDArray[np.int64]) -> Units:
-    """Cells of the claims in ``claims``, with the model's probability for each unit."""
-    batch = data.batch.take(claims)
-    prediction = model.predict(batch)
-    scale = prediction.probability / np.maximum(prediction.raw, 1e-12)
-    owner = batch.claim_of_line
-    claim_p = np.minimum(-np.expm1(-prediction.hazards) * scale[:, None], 1.0)
-    line_p = np.minimum(-np.expm1(-prediction.line_hazards) * scale[owner, None], 1.0)
-    ends = np.append(data.batch.first_line[1:], len(data.batch.values))
-    rows = np.concatenate(
-        [np.arange(data.batch.first_line[c], ends[c]) for c in claims] or [np.zeros(0, np.int64)]
+class _Usual:
+    """How often each answer was given in the year before: by payer, and by all payers."""
+
+    def __init__(self, units: Units) -> None:
+        self._units = units
+        self._payers = {
+            payer: self._count(members[~units.now[members]])
+            for (payer, kind, _), members in units.members.items()
+            if kind == ""
+        }
+        self._all = sum(self._payers.values(), self._count(np.zeros(0, np.int64)))
+
+    def _count(self, past: Places) -> NDArray[np.int64]:
+        """Denials by category and answer."""
+        counts = np.zeros((len(self._units.categories), len(self._units.answers)), np.int64)
+        at, number = np.nonzero(self._units.hit[past])
+        np.add.at(counts, (number, self._units.answer[past[at], number]), 1)
+        return counts
+
+    def share(self, payer: str, number: int, answer: int) -> tuple[float, float]:
+        """An answer's share of a payer's denials of a category, and the weight of what says so."""
+        own, everywhere = self._payers[payer][number], self._all[number]
+        share = (everywhere[answer] + 0.5) / (everywhere.sum() + 1)
+        weight = own[answer] + ANSWER_WEIGHT * share
+        return float(weight / (own.sum() + ANSWER_WEIGHT)), float(weight)
+
+
+def _started(
+    units: Units,
+    usual: _Usual,
+    key: Key,
+    number: int,
+    now: Places,
+    past: Places,
+    answer: int | None,
+) -> Cell | None:
+    """A cell with more denials (of one answer, or of any) than expected."""
+    share, shape = 1.0, SHAPE
+    hit, hit_before = units.hit[now, number], units.hit[past, number]
+    if answer is not None:
+        share, weight = usual.share(key[0], number, answer)
+        shape = 1 / (1 / SHAPE + 1 / weight)
+        hit = hit & (units.answer[now, number] == answer)
+        hit_before = hit_before & (units.answer[past, number] == answer)
+    p = units.probability[now, number]
+    denied, foretold = by_group(hit, p, units.patient[now])
+    before, foretold_before = by_group(
+        hit_before, units.probability[past, number], units.patient[past]
     )
-    found_claim: list[int] = []
-    hits: list[bool] = []
-    probabilities: list[float] = []
-    members: defaultdict[Key, list[int]] = defaultdict(list)
-    payers = [data.claims[c].payer.name for c in claims]
-    providers = [rendering_npi(data.claims[c]) for c in claims]
-    codes: list[list[str]] = [[] for _ in claims]
-    for line, claim in enumerate(owner.tolist()):
-        codes[claim].append(data.line_code[rows[line]])
-    category_of_line = data.line_category[rows]
-
-    def add(claim: int, hit: bool, p: float, category: str, own: list[str]) -> None:
-        at = len(hits)
-        found_claim.append(int(claims[claim]))
-        hits.append(hit)
-        probabilities.append(p)
-        payer = payers[claim]
-        members[payer, category, "", ""].append(at)
-        members[payer, category, "provider", providers[claim]].append(at)
-        for code in dict.fromkeys(own):
-            members[payer, category, "code", code].append(at)
-        for kind in dict.fromkeys(procedure_kind(code) for code in own):
-            members[payer, category, "kind", kind].append(at)
-
-    for number, category in enumerate(model.hazards.categories):
-        name = category.category
-        if category.level == "claim":
-            named = data.claim_categories[claims, number]
-            for claim in range(len(claims)):
-                add(claim, bool(named[claim]), float(claim_p[claim, number]), name, codes[claim])
-            continue
-        for line, claim in enumerate(owner.tolist()):
-            if batch.charged[line]:
-                hit = bool(category_of_line[line] == number + 1)
-                add(claim, hit, float(line_p[line, number]), name, [data.line_code[rows[line]]])
-    found = np.array(found_claim, np.int64)
-    return Units(found, data.patient[found], np.array(hits, bool), np.array(probabilities), members)
+    factor, shape = after_seeing(shape, int(before.sum()), float(foretold_before.sum()) * share)
+    factor *= share
+    own = int(before.sum()) * len(now) / max(len(past), 1)  # nothing new, however wrong the model
+    patients, expected = int(denied.sum()), max(float(foretold.sum()) * factor, own)
+    if patients < LEAST_PATIENTS or patients <= START_RATIO * expected:
+        return None
+    given = set(units.answer[now[hit], number].tolist())
+    return Cell(
+        key,
+        units.categories[number],
+        units.answers[given.pop()] if len(given) == 1 else "",
+        True,
+        int(hit.sum()),
+        max(float(p.sum()) * factor, own),
+        len(now),
+        len(past),
+        int(before.sum()),
+        more_than_foretold(patients, expected, shape),
+        tuple(dict.fromkeys(units.claim[now[hit]].tolist())),
+    )
 
 
-def moved_cells(now: Units, before: Units, *, level: float = LEVEL) -> tuple[list[Cell], int]:
-    """Cells of ``now`` that moved, most certain first, and how many were looked at.
-
-    ``before`` are the answers of the months before the window: where the model was already
-    wrong there, that much is expected again.
-    """
-    looked_at = [(k, m) for k, m in now.members.items() if len(m) >= LEAST_CLAIMS]
-    least = level / max(len(looked_at), 1)
-    cells = []
-    for key, members in looked_at:
-        own = np.array(members)
-        p, observed = now.probability[own], int(now.hit[own].sum())
-        ratio = _ratio(before, key)
-        more, fewer = np.minimum(p * max(ratio, 1.0), 1.0), p * min(ratio, 1.0)
-        denied, foretold = by_group(now.hit[own], more, now.patient[own])
-        patients = int(denied.sum())
-        enough = observed >= LEAST_DENIALS and patients >= LEAST_PATIENTS
-        if enough and patients > START_RATIO * foretold.sum():
-            started, expected = True, more
-            value = more_than_foretold(patients, float(foretold.sum()), SHAPE)
-        elif fewer.sum() >= LEAST_EXPECTED and observed < STOP_SHARE * fewer.sum():
-            started, expected, value = False, fewer, fewer_than_expected(observed, fewer)
-        else:
-            continue
-        if value < least:
-            shown = own[now.hit[own]] if started else own[np.argsort(-p)]
-            claims = tuple(dict.fromkeys(now.claim[shown].tolist()))
-            cells.append(
-                Cell(key, started, observed, float(expected.sum()), len(own), value, claims)
-            )
-    return _told(cells), len(looked_at)
-
-
-def _ratio(before: Units, key: Key) -> float:
-    members = before.members.get(key)
-    if not members:
-        return 1.0
-    own = np.array(members)
-    return float((before.hit[own].sum() + HELD) / (before.probability[own].sum() + HELD))
+def _stopped(units: Units, key: Key, number: int, now: Places, past: Places) -> Cell | None:
+    """A cell whose denials stay away."""
+    hit, p = units.hit[now, number], units.probability[now, number]
+    denied, foretold = by_group(hit, p, units.patient[now])
+    before, foretold_before = by_group(
+        units.hit[past, number], units.probability[past, number], units.patient[past]
+    )
+    factor, shape = after_seeing(SHAPE, int(before.sum()), float(foretold_before.sum()))
+    factor = min(factor, 1.0)
+    patients, expected = int(denied.sum()), float(foretold.sum()) * factor
+    if expected < LEAST_EXPECTED or patients >= STOP_SHARE * expected:
+        return None
+    return Cell(
+        key,
+        units.categories[number],
+        "",
+        False,
+        int(hit.sum()),
+        float(p.sum()) * factor,
+        len(now),
+        len(past),
+        int(before.sum()),
+        fewer_than_foretold(patients, expected, shape),
+        tuple(dict.fromkeys(units.claim[now[np.argsort(-p)]].tolist())),
+    )
 
 
 def _told(cells: list[Cell]) -> list[Cell]:
-    """Of cells about the same denials, the one that says most: narrow before wide."""
+    """Of cells about the same denials, the one that says most: narrow, and of one answer."""
     kept: list[Cell] = []
-    narrow_first = sorted(cells, key=lambda c: (_WIDTH[c.key[2]], c.p_value))
-    for cell in narrow_first:
+    for cell in sorted(cells, key=lambda c: (_WIDTH[c.key[1]], not c.answer, c.p_value)):
         about = set(cell.claims)
-        same = [k for k in kept if k.key[:2] == cell.key[:2] and k.started is cell.started]
-        told = {c for k in same for c in k.claims}
+        same = (k for k in kept if k.key[0] == cell.key[0] and k.category == cell.category)
+        told = {c for k in same if k.started is cell.started for c in k.claims}
         if len(about & told) < EXPLAINS * len(about):
             kept.append(cell)
     return sorted(kept, key=lambda c: c.p_value)
@@ -196,7 +217,7 @@ def _told(cells: list[Cell]) -> list[Cell]:
 
 def finding(cell: Cell, data: DenialData) -> DriftFinding:
     """A cell in a biller's words, with the claims that show it."""
-    payer, category, kind, subject = cell.key
+    payer, kind, subject = cell.key
     answered = data.answered[list(cell.claims)]
     order = np.argsort(-answered, kind="stable")
     since = dt.date.fromordinal(int(answered.min())) if cell.started else None
@@ -206,13 +227,17 @@ def finding(cell: Cell, data: DenialData) -> DriftFinding:
         "kind": f" for {subject.replace('_', ' ')} services",
         "": "",
     }[kind]
-    reason = category.replace("_", " ")
-    number = f"{cell.observed} of {cell.count}, where {cell.expected:.1f} were expected"
-    words = (
-        f"{payer} has begun to deny{about} ({reason}): {number}, since {since}"
-        if cell.started
-        else f"{payer} hardly denies any more{about} ({reason}): {number}"
-    )
+    reason = ", ".join(filter(None, (cell.category.replace("_", " "), cell.answer)))
+    usual = f"{cell.expected:.1f}" if cell.expected >= 0.05 else "fewer than 0.1"
+    number = f"{cell.observed} of {cell.count}, where {usual} were expected"
+    if not cell.started:
+        words = f"{payer} hardly denies any more{about} ({reason}): {number}"
+    elif not cell.before:
+        words = f"{payer} denies{about} ({reason}), not billed to it before: {number}"
+    else:
+        words = f"{payer} has begun to deny{about} ({reason}): {number}, since {since}"
+        if not cell.past:
+            words += "; in the year before it never gave this reason for it"
     return DriftFinding(
         "denials_started" if cell.started else "denials_stopped",
         payer,
@@ -221,55 +246,9 @@ def finding(cell: Cell, data: DenialData) -> DriftFinding:
         round(cell.expected, 3),
         cell.count,
         cell.p_value,
-        category,
+        cell.category,
         subject,
         since,
         tuple(data.claims[cell.claims[i]].claim_id for i in order[:CLAIMS_TOLD]),
+        cell.answer,
     )
-
-
-class WholePayer(msgspec.Struct, frozen=True):
-    """A payer's claims in the window, denied and as the model expected; ``p_value`` of patients.
-
-    ``usual`` is what was expected, corrected by how wrong the model was in the months before.
-    """
-
-    payer: str
-    claims: int
-    denied: int
-    expected: float
-    usual: float
-    p_value: float
-
-
-def whole_payers(now: "Answered", before: "Answered") -> Iterator[WholePayer]:
-    """Each payer of the window."""
-    for payer in np.unique(now.payer).tolist():
-        own, earlier = now.payer == payer, before.payer == payer
-        ratio = float(
-            (before.denied[earlier].sum() + HELD) / (before.probability[earlier].sum() + HELD)
-        )
-        p = now.probability[own]
-        ways = ((max(ratio, 1.0), more_than_foretold), (min(ratio, 1.0), fewer_than_foretold))
-        tails = []
-        for factor, tail in ways:
-            scaled = np.minimum(p * factor, 1.0)
-            denied, foretold = by_group(now.denied[own], scaled, now.patient[own])
-            tails.append(tail(int(denied.sum()), float(foretold.sum()), PAYER_SHAPE))
-        yield WholePayer(
-            payer,
-            int(own.sum()),
-            int(now.denied[own].sum()),
-            float(p.sum()),
-            float(p.sum()) * ratio,
-            min(1.0, 2 * min(tails)),
-        )
-
-
-class Answered(msgspec.Struct, frozen=True):
-    """Answered claims: payer's name, whether denied, the model's probability, the patient."""
-
-    payer: NDArray[np.str_]
-    denied: Mask
-    probability: Floats
-    patient: NDArray[np.uint64]

@@ -9,27 +9,24 @@ from numpy.typing import NDArray
 
 from models.denial.artifact import MODEL_NAME, load_artifact
 from models.denial.cells import Floats
-from models.denial.drift import DriftFinding, MonitorReport, PayerDrift
+from models.denial.drift import MonitorReport, PayerDrift
 from models.denial.model import DenialModel
 from models.denial.past import Past
 from models.errors import InputError
 from models.history import ClaimHistory, HistoryOptions, read_history
 from models.registry import CHAMPION, load
 from training.denial.dataset import DenialData, build_dataset
+from training.monitor.cells import gather_units
 from training.monitor.inputs import Sent, input_findings, score_findings
-from training.monitor.outcomes import (
-    LEVEL,
-    Answered,
-    WholePayer,
-    finding,
-    gather_units,
-    moved_cells,
-    whole_payers,
-)
+from training.monitor.outcomes import finding, moved_cells
+from training.monitor.whole import Answered, whole_findings, whole_payers
 from training.progress import Progress, silent
 
-#: Days of answers that one run looks at, and of those before that they are held against.
-WINDOW_DAYS = 28
+#: Days of answers that one run looks at (four weeks are whole in it on each day of a week); of
+#: those before, whose denials say what is usual; and of those before that inputs, scores and
+#: whole payers are held against.
+WINDOW_DAYS = 35
+YEAR = 365
 BEFORE_DAYS = 182
 LEAST_ANSWERS = 50
 
@@ -88,12 +85,11 @@ def watch(
             f"{len(rows)} answers between {dt.date.fromordinal(begin)} and {as_of}: at least"
             f" {LEAST_ANSWERS} are needed; load later 835 files, or look at more days (--days)"
         )
-    cells, tests = moved_cells(
-        gather_units(data, model, rows), gather_units(data, model, rows_before)
-    )
+    year = np.flatnonzero((data.answered >= begin - YEAR) & (data.answered <= end))
+    cells, tests = moved_cells(gather_units(data, model, year, inside[year]))
     findings = [finding(cell, data) for cell in cells]
     by_payer = list(whole_payers(_answered(data, model, rows), _answered(data, model, rows_before)))
-    findings += _outcome_findings(by_payer)
+    findings += whole_findings(by_payer)
     sent, sent_before = (
         _sent(data, model, np.flatnonzero((data.submitted >= first) & (data.submitted <= last)))
         for first, last in ((begin, end), (begin - BEFORE_DAYS, begin - 1))
@@ -144,20 +140,3 @@ def _answered(data: DenialData, model: DenialModel, rows: NDArray[np.int64]) -> 
         model.predict(data.batch.take(rows)).probability,
         data.patient[rows],
     )
-
-
-def _outcome_findings(by_payer: Sequence[WholePayer]) -> list[DriftFinding]:
-    """Payers whose denials as a whole are not what the model, as wrong as before, expects."""
-    return [
-        DriftFinding(
-            "outcomes",
-            x.payer,
-            f"{x.payer} denied {x.denied} of {x.claims} claims where {x.usual:.1f} were expected",
-            float(x.denied),
-            round(x.usual, 3),
-            x.claims,
-            x.p_value,
-        )
-        for x in by_payer
-        if x.p_value < LEVEL / max(len(by_payer), 1) and abs(x.denied - x.usual) > 0.5 * x.usual
-    ]

@@ -1,39 +1,47 @@
 """Measures of drift, against exact and independent computations."""
 
-import itertools
-
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import integrate, stats
 
 from models.measure.drift import (
-    fewer_than_expected,
-    more_than_expected,
+    after_seeing,
+    fewer_than_foretold,
+    more_than_foretold,
     paired_gain,
     spread_p_value,
     stability_index,
 )
 
 
-def exact(p, count, more):
-    total = 0.0
-    for outcome in itertools.product((0, 1), repeat=len(p)):
-        if (sum(outcome) >= count) if more else (sum(outcome) <= count):
-            total += float(np.prod([q if o else 1 - q for q, o in zip(p, outcome, strict=True)]))
-    return total
+def poisson_of_gamma(shape, scale, count):
+    """P(count or more) of a Poisson number whose mean is gamma, by quadrature."""
+    factor = stats.gamma(shape, scale=scale)
+    return integrate.quad(lambda x: factor.pdf(x) * stats.poisson.sf(count - 1, x), 0, np.inf)[0]
 
 
-@pytest.mark.parametrize("count", [0, 1, 3, 6])
-def test_tails_are_those_of_independent_claims(count):
-    p = [0.05, 0.3, 0.5, 0.9, 0.01, 0.2]
-    assert more_than_expected(count, p) == pytest.approx(exact(p, count, True))
-    assert fewer_than_expected(count, p) == pytest.approx(exact(p, count, False))
+@pytest.mark.parametrize("count", [1, 3, 6])
+def test_tails_are_those_of_a_factor_that_is_not_known(count):
+    expected = poisson_of_gamma(4.0, 1.5 / 4.0, count)
+    assert more_than_foretold(count, 1.5, 4.0) == pytest.approx(expected, rel=1e-6)
+    assert fewer_than_foretold(count - 1, 1.5, 4.0) == pytest.approx(1 - expected, rel=1e-6)
 
 
-def test_many_claims_are_taken_as_poisson():
-    p = np.full(1000, 0.01)
-    assert more_than_expected(25, p) == pytest.approx(stats.poisson.sf(24, 10.0))
-    assert fewer_than_expected(2, p) == pytest.approx(stats.poisson.cdf(2, 10.0))
+def test_what_was_seen_before_makes_the_factor_better_known():
+    """Bayes: the factor's prior times how likely the denials seen were under it."""
+    factor, shape = after_seeing(4.0, 6, 2.0)
+    grid = np.linspace(1e-6, 12, 200_001)
+    weight = stats.gamma(4.0, scale=1 / 4.0).pdf(grid) * stats.poisson.pmf(6, 2.0 * grid)
+    mean = (grid * weight).sum() / weight.sum()
+    variance = ((grid - mean) ** 2 * weight).sum() / weight.sum()
+    assert factor == pytest.approx(mean, rel=1e-4)
+    assert shape == pytest.approx(mean**2 / variance, rel=1e-4)
+
+
+def test_without_expectation_any_denial_is_news_and_none_is_not():
+    assert more_than_foretold(1, 0.0, 4.0) == 0.0
+    assert more_than_foretold(0, 0.0, 4.0) == 1.0
+    assert fewer_than_foretold(0, 0.0, 4.0) == 1.0
 
 
 def test_equal_spreads_do_not_drift_and_different_ones_do():
