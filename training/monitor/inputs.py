@@ -136,7 +136,7 @@ def score_findings(now: Sent, before: Sent) -> Iterator[DriftFinding]:
                 "scores",
                 payer,
                 f"claims to {payer} are scored {'higher' if higher else 'lower'} than before:"
-                f" {mean:.3f} on average, {usual:.3f} in the months before",
+                f" {mean:.3f} on average, {usual:.3f} in the year before",
                 round(mean, 4),
                 round(usual, 4),
                 int(own.sum()),

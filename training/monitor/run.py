@@ -23,8 +23,8 @@ from training.monitor.whole import Answered, whole_findings, whole_payers
 from training.progress import Progress, silent
 
 #: Days of answers that one run looks at (four weeks are whole in it on each day of a week); of
-#: those before, whose denials say what is usual; and of those before that inputs, scores and
-#: whole payers are held against.
+#: those before, whose denials and scores say what is usual in all seasons; and of those before
+#: that inputs and whole payers are held against, since a practice itself changes within a year.
 WINDOW_DAYS = 35
 YEAR = 365
 BEFORE_DAYS = 182
@@ -90,13 +90,17 @@ def watch(
     findings = [finding(cell, data) for cell in cells]
     by_payer = list(whole_payers(_answered(data, model, rows), _answered(data, model, rows_before)))
     findings += whole_findings(by_payer)
-    sent, sent_before = (
+    sent, sent_before, sent_year = (
         _sent(data, model, np.flatnonzero((data.submitted >= first) & (data.submitted <= last)))
-        for first, last in ((begin, end), (begin - BEFORE_DAYS, begin - 1))
+        for first, last in (
+            (begin, end),
+            (begin - BEFORE_DAYS, begin - 1),
+            (begin - YEAR, begin - 1),
+        )
     )
     if len(sent.day) and len(sent_before.day):
         findings += input_findings(sent, sent_before)
-        findings += score_findings(sent, sent_before)
+        findings += score_findings(sent, sent_year)
     return MonitorReport(
         MODEL_NAME,
         model.model_version,
@@ -113,7 +117,7 @@ def watch(
                 x.denied,
                 round(x.expected, 3),
                 _mean(sent.score[sent.payer == x.payer]),
-                _mean(sent_before.score[sent_before.payer == x.payer]),
+                _mean(sent_year.score[sent_year.payer == x.payer]),
             )
             for x in by_payer
         ),
