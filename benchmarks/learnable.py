@@ -23,9 +23,12 @@ from training.simulate.draft import Draft, DraftLine
 from training.simulate.practice import SimulatedPractice
 from training.simulate.rules import Rule
 from training.simulate.submission import Submission
+from training.simulate.tables import CATEGORIES
 
 Floats = NDArray[np.float64]
 Shown = Counter[tuple[int, object]]
+#: Shares of a payer's noise that a claim may meet: first sent, sent again, to a second payer.
+NOISES = (1.0, 0.25, 0.5)
 
 
 class Learnable:
@@ -62,28 +65,82 @@ class Learnable:
 
     def seen(self, future: Sequence[Submission], least: int) -> Floats:
         """Probability of denial of each submission to one who knows what was shown."""
-        return np.array([self._probability(submission, least) for submission in future])
+        found: Floats = self.seen_categories(future, least).sum(axis=1)
+        return found
 
     def seen_categories(self, future: Sequence[Submission], least: int) -> Floats:
-        """The same by category, ``[claims, categories]``: what is unknown is taken away."""
-        rows = []
-        for submission in future:
-            assert submission.decision is not None
-            row = list(submission.decision.by_category)
-            paid = 1.0 - submission.decision.probability
-            for rule in self._unknown(submission, least):
-                row[INDEX[rule.mechanism.category]] -= paid / (1.0 - rule.strength) - paid
-                paid /= 1.0 - rule.strength
-            rows.append(row)
-        found: Floats = np.array(rows)
-        return found.clip(0.0)
+        """The same by category, ``[claims, categories]``.
 
-    def _probability(self, submission: Submission, least: int) -> float:
-        assert submission.decision is not None
-        paid = 1.0 - submission.decision.probability
-        for rule in self._unknown(submission, least):
-            paid /= 1.0 - rule.strength
-        return 1.0 - min(1.0, paid)
+        A rule that was not shown leaves its claims to what would have denied them without it.
+        """
+        return np.array([self._by_category(submission, least) for submission in future])
+
+    def _by_category(self, submission: Submission, least: int) -> list[float]:
+        decision = submission.decision
+        assert decision is not None
+        unknown = set(self._unknown(submission, least))
+        if not unknown:
+            return list(decision.by_category)
+        # The simulator does not keep how much of the payer's noise a resubmission met.
+        paid = 1.0 - decision.probability
+        noise = min(NOISES, key=lambda n: abs(1.0 - sum(self.replay(submission, n, set())) - paid))
+        return self.replay(submission, noise, unknown)
+
+    def replay(self, submission: Submission, noise: float, without: set[Rule]) -> list[float]:
+        """The decision's probabilities by category, as if some rules did not exist.
+
+        ``noise`` is one of `NOISES`. Hazards strike in the order of `Adjudicator`: those of the
+        claim, then those of each line, dearest first.
+        """
+        decision, row = submission.decision, [0.0] * len(CATEGORIES)
+        assert decision is not None
+        left = before = 1.0  # with and without the rules that are left out
+        for name in ("eligibility", "coordination_of_benefits"):
+            row[INDEX[name]] = decision.by_category[INDEX[name]]
+            left = before = left - row[INDEX[name]]
+        for rule in self._enrollment(submission):
+            before -= before * rule.strength
+            if rule not in without:
+                row[INDEX["provider_enrollment"]] += left * rule.strength
+                left -= left * rule.strength
+        for name in ("timely_filing", "duplicate"):
+            chance = decision.by_category[INDEX[name]] / before
+            row[INDEX[name]] = left * chance
+            before, left = before * (1.0 - chance), left * (1.0 - chance)
+        broken = self._broken(submission)
+        for line, rules in sorted(broken, key=lambda entry: -entry[0].charge):
+            if not line.charge or not self._asked(submission, line):
+                continue
+            for rule in rules:
+                if rule not in without:
+                    row[INDEX[rule.mechanism.category]] += left * rule.strength
+                    left -= left * rule.strength
+            entry = submission.rules.noise[line.procedure.family]
+            at = 0.0
+            for mechanism, chance in zip(entry.mechanisms, entry.chances, strict=True):
+                row[INDEX[mechanism.category]] += left * noise * (chance - at)
+                at = chance
+            left *= 1.0 - noise * entry.total
+        return row
+
+    @staticmethod
+    def _asked(submission: Submission, line: DraftLine) -> bool:
+        """Whether a payer is asked for a line: a secondary one only where something is left."""
+        if submission.secondary is None:
+            return True
+        asked = zip(submission.draft.lines, submission.secondary.asked, strict=True)
+        return any(wanted and other is line for other, wanted in asked)
+
+    def _enrollment(self, submission: Submission) -> list[Rule]:
+        """Enrolment gaps that a submission falls into."""
+        if submission.secondary is not None or not any(x.charge for x in submission.draft.lines):
+            return []
+        visit = submission.draft.visit
+        return [
+            rule
+            for rule in submission.rules.enrollment
+            if rule.provider == visit.provider.index and rule.active(visit.day)
+        ]
 
     def _unknown(self, submission: Submission, least: int) -> Iterator[Rule]:
         """Rules that the submission breaks and that were not shown."""
@@ -91,12 +148,9 @@ class Learnable:
             for rule in rules:
                 if not self._knows(rule, _things(rule, submission.draft, line), least):
                     yield rule
-        if submission.secondary is None:
-            visit = submission.draft.visit
-            for rule in submission.rules.enrollment:
-                applies = rule.provider == visit.provider.index and rule.active(visit.day)
-                if applies and not self._knows(rule, [None], least):
-                    yield rule
+        for rule in self._enrollment(submission):
+            if not self._knows(rule, [None], least):
+                yield rule
 
     def _knows(self, rule: Rule, things: list[object], least: int) -> bool:
         counts = [self._shown[rule.number, thing] for thing in things]

@@ -224,6 +224,7 @@ def _pack_past(past: Past) -> dict[str, NDArray[Any]]:
         return np.array([values[k] for k in sorted(values)], np.uint8)
 
     pairs = sorted(past.first_seen)
+    procedures = sorted({*past.units_paid, *past.units_refused})
     return {
         "salt": np.frombuffer(past.salt, np.uint8),
         "services": numbers(set(past.services)),
@@ -245,6 +246,9 @@ def _pack_past(past: Past) -> dict[str, NDArray[Any]]:
         "provider_days": np.array([past.first_seen[p] for p in pairs], np.int32),
         "provider_paid": np.array([past.provider_paid.get(p, -1) for p in pairs], np.int32),
         "provider_denied": np.array([past.provider_denied.get(p, -1) for p in pairs], np.int32),
+        "procedures": np.array(procedures, np.str_),
+        "units_paid": np.array([past.units_paid.get(p, -1) for p in procedures], np.int32),
+        "units_refused": np.array([past.units_refused.get(p, -1) for p in procedures], np.int32),
         "start": np.array([past.start or 0], np.int32),
     }
 
@@ -275,6 +279,13 @@ def _unpack_past(arrays: Any) -> Past:
     ):
         days = arrays[name].tolist()
         known.update((p, day) for p, day in zip(providers, days, strict=True) if day >= 0)
+    procedures = arrays["procedures"].tolist()
+    for limits, name in (
+        (past.units_paid, "units_paid"),
+        (past.units_refused, "units_refused"),
+    ):
+        units = arrays[name].tolist()
+        limits.update((p, count) for p, count in zip(procedures, units, strict=True) if count >= 0)
     past.start = int(arrays["start"][0]) or None
     return past
 

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from models.claims.claim import Claim, ServiceLine
 from models.denial.attributes import ATTRIBUTES, INDEX
-from models.denial.past import ClaimKeys, Past, rendering_npi
+from models.denial.past import SERVICE_DENIED, UNITS_ONE, ClaimKeys, Past, rendering_npi
 
 #: Number of the attribute list and of how values are derived; artifacts carry it.
-FEATURE_SCHEMA = 2
+FEATURE_SCHEMA = 3
 
 Value = str | int
 
@@ -35,6 +35,7 @@ _SIDE = frozenset({"26", "50", "E1", "E2", "E3", "E4", "LT", "RT", "TC"}) | {
     f"{hand}{finger}" for hand in ("F", "T") for finger in "A123456789"
 }
 _REMOTE = frozenset({"02", "10"})
+_REPLACES = frozenset("678")  # adjusted, replaced or voided (NUBC claim frequency codes)
 _LIABILITY = frozenset({"GA", "GX", "GY", "GZ", "KX"})
 
 _LAG_EDGES = (
@@ -192,6 +193,7 @@ class RowMaker:
         diagnoses = claim.diagnoses
         order = sorted(range(len(lines)), key=lambda i: -lines[i].charge)
         past = self.past
+        limits = {i: past.units_state(procedure, units) for i, procedure, units in keys.units}
         result = []
         for i, line in enumerate(lines):
             modifiers = line.modifiers
@@ -218,6 +220,7 @@ class RowMaker:
                 _modifier_group(modifiers, _SIDE) if modifiers else "",
                 _modifier_group(modifiers, _LIABILITY) if modifiers else "",
                 _units(line),
+                limits.get(i, UNITS_ONE),
                 place,
                 telehealth,
                 first,
@@ -267,6 +270,7 @@ class RowMaker:
         taxonomy = claim.rendering.taxonomy if claim.rendering else ""
         references = {r.qualifier: r.value for r in claim.references}
         second = "" if claim.responsibility == "P" else f"/{claim.responsibility}"
+        repeated = max((past.service_state(s) for s in keys.services), default=0)
         values: list[Value] = [
             # A payer that comes second looks at other things than one that comes first.
             f"{keys.payer}{second}",
@@ -309,9 +313,17 @@ class RowMaker:
             -1 if paid_months < 0 else 1 if paid_months >= service.month else 0,
             past.enrolment_state(keys),
             tenure,
-            max((past.service_state(s) for s in keys.services), default=0),
+            repeated,
+            _sending(claim, repeated),
         ]
         return values, lag
+
+
+def _sending(claim: Claim, repeated: int) -> str:
+    """Whether the payer sees a claim first, again after a denial, or after another payer."""
+    if claim.responsibility != "P":
+        return "second"
+    return "again" if claim.frequency in _REPLACES or repeated == SERVICE_DENIED else "first"
 
 
 def _line_reference(claim: Claim, qualifier: str) -> str:

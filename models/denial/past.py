@@ -14,7 +14,7 @@ Service dates enter fingerprints, never the snapshot itself.
 import datetime as dt
 import hashlib
 import zlib
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 import msgspec
 
@@ -47,6 +47,11 @@ COB_STATES = 3
 ENROLMENT_NONE, ENROLMENT_PAID, ENROLMENT_DENIED = 0, 1, 2
 ENROLMENT_PAID_SINCE, ENROLMENT_BETWEEN, ENROLMENT_BEFORE = 3, 4, 5
 
+# How a line's units stand beside what the payer has answered for the procedure: one unit; no more
+# than it has paid; more than it has ever paid; the same, but fewer than it has refused; as many
+# as it has refused for their number.
+UNITS_ONE, UNITS_PAID, UNITS_NEW, UNITS_BETWEEN, UNITS_REFUSED = 0, 1, 2, 3, 4
+
 # What a payer has ever answered for a patient; a mask.
 _PAID, _LOST, _COB, _OTHER = 1, 2, 4, 8
 
@@ -55,7 +60,8 @@ class ClaimKeys(msgspec.Struct, gc=False):
     """Fingerprints of one claim, and when it was.
 
     ``services``, ``codes`` and ``days`` (day numbers) have one entry a service line; ``month`` is
-    year * 12 + month of the first service.
+    year * 12 + month of the first service. ``units`` has an entry for each line of more than one
+    unit: its position, payer and procedure, and the whole units.
     """
 
     patient: int
@@ -67,6 +73,7 @@ class ClaimKeys(msgspec.Struct, gc=False):
     services: list[int]
     codes: list[int]
     days: list[int]
+    units: list[tuple[int, str, int]]
 
 
 def payer_key(claim: Claim) -> str:
@@ -113,6 +120,8 @@ class Past:
         self.coverage: dict[int, int] = {}
         self.provider_paid: dict[str, int] = {}
         self.provider_denied: dict[str, int] = {}
+        self.units_paid: dict[str, int] = {}
+        self.units_refused: dict[str, int] = {}
         self.first_seen: dict[str, int] = {}
         self.start: int | None = base.start if base is not None else None
         self._crc: dict[str, int] = {}
@@ -180,6 +189,27 @@ class Past:
         own: int = getattr(self, kind).get(enrolment, -1)
         return max(own, self.base._latest(kind, enrolment)) if self.base is not None else own
 
+    def units_state(self, procedure: str, units: int) -> int:
+        """How units stand beside what the payer has answered (`UNITS_PAID`, ...).
+
+        ``procedure`` and ``units`` come from `keys`.
+        """
+        paid, refused = self._unit_limits(procedure)
+        if refused and units >= refused:
+            return UNITS_REFUSED
+        if units <= paid:
+            return UNITS_PAID
+        return UNITS_BETWEEN if refused else UNITS_NEW
+
+    def _unit_limits(self, procedure: str) -> tuple[int, int]:
+        """Most units paid and fewest refused of a payer's procedure; 0: none."""
+        paid, refused = self.units_paid.get(procedure, 0), self.units_refused.get(procedure, 0)
+        if self.base is None:
+            return paid, refused
+        known, turned_down = self.base._unit_limits(procedure)
+        fewest = min(refused, turned_down) if refused and turned_down else refused or turned_down
+        return max(paid, known), fewest
+
     def knows_patient(self, patient: int) -> bool:
         """Whether the practice has billed for this patient before."""
         return patient in self.patients or (
@@ -208,8 +238,11 @@ class Past:
         digest = hashlib.blake2b(identity.encode(), digest_size=8, key=self.salt).digest()
         person = int.from_bytes(digest, "little")
         payer = payer_key(claim)
-        services, codes, days = [], [], []
-        for line in claim.lines:
+        services, codes, days, units = [], [], [], []
+        for position, line in enumerate(claim.lines):
+            if line.units > 1 and line.unit_basis != "MJ":
+                procedure = f"{payer}/{claim.responsibility}|{line.code}"
+                units.append((position, procedure, int(line.units)))
             text = line.code
             crc = self._crc.get(text)
             if crc is None:
@@ -238,6 +271,7 @@ class Past:
             services,
             codes,
             days,
+            units,
         )
 
     def knows_specialty(self, keys: ClaimKeys) -> bool:
@@ -304,12 +338,25 @@ class Past:
             self.days.add((code + day * _MIX_DAY) & MASK)
             self.weeks.add((code + day // 7 * _MIX_WEEK) & MASK)
 
-    def observe_answer(self, keys: ClaimKeys, line_categories: Iterable[str | None]) -> None:
+    def observe_answer(
+        self,
+        keys: ClaimKeys,
+        line_categories: Iterable[str | None],
+        too_many: Container[int] = (),
+    ) -> None:
         """Remember a payer's answer.
 
         One denial category a line, ``""`` where it was paid, ``None`` where it is not answered.
+        ``too_many``: positions of lines that were refused for their number of units.
         """
         answers = list(line_categories)
+        for position, procedure, units in keys.units:
+            if position in too_many:
+                known_units = self.units_refused.get(procedure, units)
+                self.units_refused[procedure] = min(known_units, units)
+            elif answers[position] == "":
+                known_units = self.units_paid.get(procedure, units)
+                self.units_paid[procedure] = max(known_units, units)
         for service, category in zip(keys.services, answers, strict=True):
             if category is not None:
                 self.services[service] = SERVICE_DENIED if category else SERVICE_PAID

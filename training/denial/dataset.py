@@ -20,6 +20,7 @@ from training.denial.reasons import load_reasons
 
 Int32s = NDArray[np.int32]
 LineCategories = tuple[str | None, ...]
+_Answer = tuple[LineCategories, frozenset[int]]
 
 #: Number of a denial category in arrays; 0 is "not denied", -1 "not known for this line".
 CATEGORY_NUMBER: dict[str, int] = {c.value: i + 1 for i, c in enumerate(DenialCategory)}
@@ -186,7 +187,7 @@ class _Walk:
         self.past = past
         self.patients: list[int] = []
         self._order = itertools.count()  # events of one day stay in the order of submissions
-        self._events: list[tuple[int, int, ClaimKeys, LineCategories | None]] = []
+        self._events: list[tuple[int, int, ClaimKeys, _Answer | None]] = []
 
     def __call__(self, number: int, claim: Claim, keys: ClaimKeys) -> None:
         self._deliver(claim.submitted.toordinal())
@@ -197,23 +198,37 @@ class _Walk:
             self._push(rejected, keys, None)
         for adjudication in submission.adjudications:
             for state in (*adjudication.earlier, adjudication):
-                self._push(state.answered, keys, line_categories(state, claim))
+                answer = line_categories(state, claim), too_many_units(state)
+                self._push(state.answered, keys, answer)
 
-    def _push(self, day: dt.date, keys: ClaimKeys, categories: LineCategories | None) -> None:
-        heapq.heappush(self._events, (day.toordinal(), next(self._order), keys, categories))
+    def _push(self, day: dt.date, keys: ClaimKeys, answer: _Answer | None) -> None:
+        heapq.heappush(self._events, (day.toordinal(), next(self._order), keys, answer))
 
     def _deliver(self, before: int) -> None:
         events = self._events
         while events and events[0][0] < before:
-            _, _, keys, categories = heapq.heappop(events)
-            if categories is None:
+            _, _, keys, answer = heapq.heappop(events)
+            if answer is None:
                 self.past.observe_rejection(keys)
             else:
-                self.past.observe_answer(keys, categories)
+                self.past.observe_answer(keys, *answer)
 
     def finish(self) -> None:
         """Deliver what is left, so that the memory is that of the history's end."""
         self._deliver(NEVER)
+
+
+def too_many_units(adjudication: Adjudication) -> frozenset[int]:
+    """Positions of the lines that were denied for their number of units."""
+    table = load_reasons()
+    return frozenset(
+        position
+        for position, x in enumerate(adjudication.lines)
+        if x.denied
+        and x.category is not None
+        and x.denial_carcs
+        and table.reasons[table.number(x.category, x.denial_carcs[0], x.rarcs) - 1].name == "units"
+    )
 
 
 def line_categories(adjudication: Adjudication, claim: Claim) -> LineCategories:

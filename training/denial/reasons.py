@@ -5,7 +5,9 @@ apart from other missing information, and looking for their causes only where th
 finds rules from a handful of denials. ``reasons.json`` is data: ``codes`` are CARCs or
 ``CARC+RARC`` (a denial has the first reason of its category that names its code, the reason
 without codes otherwise), ``looks_at`` the attributes, beside payer and procedure, that the
-reason can rest on.
+reason can rest on, ``apart`` those by which its cells are told apart before any that is found (a
+payer that comes second seldom asks for other coverage), for which there are too few claims to
+find it.
 """
 
 from functools import lru_cache
@@ -26,6 +28,7 @@ class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     category: DenialCategory
     codes: tuple[str, ...]
     looks_at: tuple[str, ...]
+    apart: tuple[str, ...] = ()
 
 
 class ReasonTable(msgspec.Struct, frozen=True):
@@ -66,7 +69,7 @@ def load_reasons() -> ReasonTable:
     by_code: dict[tuple[DenialCategory, str], int] = {}
     rest: dict[DenialCategory, int] = {}
     for number, reason in enumerate(reasons, 1):
-        unknown = [name for name in reason.looks_at if name not in INDEX]
+        unknown = [name for name in (*reason.looks_at, *reason.apart) if name not in INDEX]
         if unknown:
             raise ValueError(f"{_FILE.name}: {reason.name} looks at {unknown}, no attributes")
         for code in reason.codes:

@@ -48,6 +48,18 @@ def test_the_diagnosis_is_the_one_pointed_at() -> None:
     assert (found["diagnosis"], found["second_diagnosis"]) == ("E119", "I10")
 
 
+def test_a_claim_is_sent_first_again_or_to_a_second_payer() -> None:
+    past = Past(SALT)
+    assert values(a_claim(), past)["sending"] == "first"
+    keys = past.keys(a_claim())
+    past.observe_submission(keys, a_claim().submitted)
+    assert values(a_claim("B2"), past)["sending"] == "first"  # a duplicate, not yet answered
+    past.observe_answer(keys, ["authorization"])
+    assert values(a_claim("B2"), past)["sending"] == "again"
+    assert values(a_claim(frequency="7"))["sending"] == "again"
+    assert values(a_claim(responsibility="S", frequency="7"))["sending"] == "second"
+
+
 def test_a_pointer_past_the_list_is_survived() -> None:
     assert values(a_claim(lines=(a_line(pointers=(9,)),)))["diagnosis"] == "M25561"
 

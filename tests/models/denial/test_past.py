@@ -1,4 +1,5 @@
 import datetime as dt
+from decimal import Decimal
 
 from models.claims.claim import Claim
 from models.denial import past as memory
@@ -84,3 +85,34 @@ def test_an_overlay_sees_its_base_and_leaves_it_alone() -> None:
 
 def test_fingerprints_depend_on_the_salt() -> None:
     assert Past(SALT).keys(a_claim()).patient != Past(SALT[::-1]).keys(a_claim()).patient
+
+
+def test_units_beside_what_the_payer_has_paid_and_refused() -> None:
+    def billed(units: int, responsibility: str = "P") -> Claim:
+        line = a_line("J1030", units=Decimal(units))
+        return a_claim(lines=(line,), responsibility=responsibility)
+
+    past = Past(SALT)
+    over = past.overlay()
+
+    def state(units: int, of: Past = past, responsibility: str = "P") -> int:
+        ((_, procedure, count),) = past.keys(billed(units, responsibility)).units
+        return of.units_state(procedure, count)
+
+    assert past.keys(billed(1)).units == []
+    assert state(4) == memory.UNITS_NEW
+    past.observe_answer(past.keys(billed(3)), [""])
+    past.observe_answer(past.keys(billed(8)), ["medical_necessity"], {0})
+    past.observe_answer(past.keys(billed(5)), ["medical_necessity"])  # for another reason
+    assert [state(n) for n in (2, 3, 5, 8, 9)] == [
+        memory.UNITS_PAID,
+        memory.UNITS_PAID,
+        memory.UNITS_BETWEEN,
+        memory.UNITS_REFUSED,
+        memory.UNITS_REFUSED,
+    ]
+    assert state(2, responsibility="S") == memory.UNITS_NEW
+    over.observe_answer(past.keys(billed(6)), ["medical_necessity"], {0})
+    over.observe_answer(past.keys(billed(4)), [""])
+    assert [state(n, over) for n in (4, 5, 6, 7)] == [1, 3, 4, 4]
+    assert state(6) == memory.UNITS_BETWEEN
