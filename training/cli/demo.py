@@ -96,7 +96,9 @@ def _practised(folder: Path, *, anew: bool) -> int:
     scored = demo_service.score_files(later)
     print(f"{scored:,} claims scored by version {first}")
     _firstpass("load", str(history))
-    _firstpass("ledger", "patient-payments", str(folder / "patient_payments.csv"))
+    paid = folder / "patient_payments.csv"
+    if paid.exists():  # a practice of an earlier version has none
+        _firstpass("ledger", "patient-payments", str(paid))
     _firstpass("monitor", str(history))
     # Not 'retrain': its gate asks for a model card, of which a simulated practice has no owner.
     _firstpass("train", "denial", str(history), "--promote")

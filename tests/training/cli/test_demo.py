@@ -12,7 +12,7 @@ from models.errors import RegistryError
 from training.cli import demo, demo_service
 
 BESIDE = ("simulate", "beside: coding")
-FIRST = (*BESIDE, "train", "load", "monitor", "train")
+FIRST = (*BESIDE, "train", "load", "ledger", "monitor", "train")
 SHOWN = ("score", "coding is there", "load")
 
 
@@ -35,6 +35,7 @@ class Verbs:
             (out / "history").mkdir()
             for week in ("20250106", "20250707", "20250714", "20260105"):
                 (out / "history" / f"claims-{week}.837").touch()
+            (out / "patient_payments.csv").touch()
             truth = {
                 "claim_id": [f"0{i}" for i in range(40)],
                 "denied": [i % 2 for i in range(40)],
