@@ -60,9 +60,9 @@ def line_answers(
     at claim level go to the lines whose own adjustments leave a part unexplained, else to all
     in proportion to their charges. A denial code on a line with a payment is a `REDUCTION`.
     """
+    if not claim.lines and (remittance.paid or remittance.charge):
+        return None  # a claim without lines has nothing that the money could be posted to
     if not remittance.lines:
-        if not claim.lines and (remittance.paid or remittance.charge):
-            return None  # a claim without lines has nothing that the money could be posted to
         return _by_claim(claim, payer, remittance, classes)
     by_line: list[list[RemittanceLine]] = [[] for _ in claim.lines]
     for line, i in zip(remittance.lines, match_lines(claim, remittance.lines), strict=True):

@@ -6,7 +6,7 @@ reason, until a person releases it. The money of a claim that fits none of ours 
 """
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from decimal import Decimal
 from hashlib import blake2b
 
@@ -195,6 +195,13 @@ def _held(
     )
 
 
+def _beyond_lines(remittance: Remittance) -> Decimal:
+    """Dollars that the claim says were paid and its service lines do not."""
+    if not remittance.lines:
+        return ZERO  # then the claim's own sum is what is posted
+    return remittance.paid - sum((x.paid for x in remittance.lines), ZERO)
+
+
 def plb_accounts() -> dict[str, Account]:
     """Account of each PLB reason code (``provider_adjustments.csv``)."""
     found = {}
@@ -214,10 +221,12 @@ def deposit_entries(
     held: dict[str, Held],
     waiting: Sequence[Held],
     accounts: dict[str, Account],
+    posted: Container[str] = frozenset(),
 ) -> list[Entry]:
     """Entries of one payment as a whole; its clearing account ends at zero.
 
-    ``held`` is what `imbalance` found, ``waiting`` the remittances that fit no claim.
+    ``held`` is what `imbalance` found, ``waiting`` the remittances that fit no claim, ``posted``
+    the keys of those whose lines were posted to a claim.
     """
     found: list[Entry] = []
 
@@ -269,6 +278,15 @@ def deposit_entries(
             Kind.SUSPENSE, Account.CLEARING, Account.SUSPENSE, x.amount, x.reason, key, x.key,
             x.control, x.source,
         )  # fmt: skip
+    for claimed in deposit.remittances:
+        own = held.get(claimed.key)
+        if own is not None and claimed.key in posted:
+            # Released as it stands: the lines were posted, and say another sum than the claim.
+            post(
+                Kind.DIFFERENCE, Account.CLEARING, Account.UNRECONCILED,
+                _beyond_lines(claimed.remittance), own.reason, key, own.key, own.control,
+                own.source,
+            )  # fmt: skip
     if whole is not None:
         post(
             Kind.DIFFERENCE, Account.CLEARING, Account.UNRECONCILED, -deposit.difference,

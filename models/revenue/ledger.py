@@ -110,6 +110,7 @@ def post_history(history: ClaimHistory, options: PostingOptions | None = None) -
     held = {d.key: imbalance(d, options.released) for d in found}
     answers: dict[int, list[tuple[_Part, Answer]]] = {}
     waiting: dict[str, list[Held]] = {}
+    landed: set[str] = set()  # remittances whose lines are posted to a claim
     for d in found:
         own = held[d.key]
         whole = own.get(d.key)
@@ -132,13 +133,14 @@ def post_history(history: ClaimHistory, options: PostingOptions | None = None) -
                 waiting.setdefault(d.key, []).append(unmatched(d, claimed, "line_without_service"))
             else:
                 answers.setdefault(part.submission, []).append((part, answer))
+                landed.add(claimed.key)
     encounters = [
         _post(history, encounter, answers) for encounter in group_encounters(history.submissions)
     ]
     posted = [
         PostedDeposit(
             d,
-            deposit_entries(d, held[d.key], waiting.get(d.key, ()), accounts),
+            deposit_entries(d, held[d.key], waiting.get(d.key, ()), accounts, landed),
             [*held[d.key].values(), *waiting.get(d.key, ())],
         )
         for d in found

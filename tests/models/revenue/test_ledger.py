@@ -206,6 +206,17 @@ def test_a_payment_that_differs_from_its_claims_is_held_whole() -> None:
     assert sum(x.paid_primary for x in services(released)) == 90
 
 
+def test_a_released_claim_that_was_paid_beyond_its_lines_leaves_no_cent_between() -> None:
+    wrong = PAID.replace("CLP*A1*1*140*90*", "CLP*A1*1*140*92*")
+    (held,) = posted(claim(), answer(wrong, amount="92")).held
+    assert held.releasable
+    released = posted(claim(), answer(wrong, amount="92"), released=frozenset((held.key,)))
+    assert totals(released)[Account.BANK] == 92
+    assert totals(released)[Account.UNRECONCILED] == -2
+    assert Account.CLEARING not in totals(released)
+    assert sum(x.paid_primary for x in services(released)) == 90
+
+
 def test_money_for_a_claim_that_is_not_ours_waits_until_the_claim_is_loaded() -> None:
     ledger = posted(answer(PAID))
     (held,) = ledger.held

@@ -32,6 +32,21 @@ needs_browser = pytest.mark.skipif(
 )
 
 
+def _once_loaded(page: Any) -> Any:
+    """`page.wait_for_selector`, which also waits for the scripts of a page that is just opening.
+
+    Words may be there before the script that hears the keys.
+    """
+    seen = page.wait_for_selector
+
+    def wait_for_selector(*args: Any, **kwargs: Any) -> Any:
+        found = seen(*args, **kwargs)
+        page.wait_for_load_state("load")
+        return found
+
+    return wait_for_selector
+
+
 class Site:
     """A running service with its store, and pages of a browser that look at it."""
 
@@ -48,6 +63,7 @@ class Site:
         )
         page = context.new_page()
         page.set_default_timeout(20_000)
+        page.wait_for_selector = _once_loaded(page)
         page.on("pageerror", lambda e: self.errors.append(str(e)))
         page.on(
             "console",
