@@ -242,6 +242,7 @@ def _coarse(cube: Cube, dimension: str) -> Cube:
     for key, (numerator, denominator) in cube.items():
         name, *rest = key
         told = (name, *(x if i in kept else "" for i, x in enumerate(rest, 1)))
+        # ``told`` has as many parts as ``key``, which unpacking hides from the type checker.
         before = found.get(told, (ZERO, ZERO))  # type: ignore[arg-type]
         found[told] = (before[0] + numerator, before[1] + denominator)  # type: ignore[index]
     return found

@@ -128,6 +128,7 @@ def entry(
     >>> str(found.debit), found.debit_owner, found.amount
     ('insurance_receivable', '60054', Decimal('5.00'))
     """
+    # ``more`` are the other fields of `Entry`, of several types: each is checked by the callers.
     if amount < 0:
         return Entry(
             date, kind, credit, debit, -amount, credit_owner, debit_owner, **more  # type: ignore[arg-type]

@@ -74,8 +74,6 @@ def post_patient_payments(
         done += len(chunk)
         if report is not None:
             report(done)
-    if touched:
-        database.transact(lambda c: Practices(c).changed(sorted(touched)))
     return PaymentsPosted(posted, known, dollars, tuple(sorted(touched)), tuple(problems))
 
 
@@ -112,6 +110,9 @@ def _post(
             added.setdefault(service.practice, []).append(entry)
     for practice, entries in added.items():
         add_person_entries(connection, practice, entries, who.actor)
+    if added:
+        # With the entries, so that a list that was cut short leaves no stale figures.
+        Practices(connection).changed(sorted(added))
     return added, known, problems
 
 
@@ -156,7 +157,7 @@ def _there(connection: Connection, services: Iterable[Service]) -> Counter[_Key]
 def _key(practice: str, entry: Entry) -> _Key:
     return (
         f"{practice}/{entry.encounter}", entry.line, entry.date.isoformat(),
-        str(_signed(entry)), column_text(entry.reason),
+        f"{_signed(entry):.2f}", column_text(entry.reason),
     )  # fmt: skip
 
 

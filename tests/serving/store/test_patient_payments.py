@@ -41,7 +41,7 @@ def owed(database: Database) -> Decimal:
 
 
 def test_a_growing_list_posts_only_what_is_new(database: Database, practice: str) -> None:
-    rows = [payment(2, "5.00")]
+    rows = [payment(2, "5")]
     assert post_patient_payments(database, rows, ANYBODY).posted == 1
     rows += [payment(3, "5.00"), payment(4, "-1.50", "refund"), payment(5, "5.00", "card 2")]
     told: list[int] = []
